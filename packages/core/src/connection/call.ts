@@ -1,0 +1,82 @@
+import type { Code } from '../error/code.ts';
+import type { Failure } from '../error/rpc-error.ts';
+import type { Assembly } from './assembly.ts';
+import { HALF, type Half } from './half.ts';
+
+/** One call as one end sees it: its id and where its two halves stand. */
+export abstract class Call {
+  /** The number on the wire: twice the slot, plus one where the accepting end opened the call. */
+  id = -1;
+  /** The half that this end sends. */
+  sending: Half = HALF.OPEN;
+  /** The half that the other end sends. */
+  receiving: Half = HALF.OPEN;
+  /** The message that is coming in chunks. */
+  assembly: Assembly | undefined = undefined;
+}
+
+/** A call that this end opened. Exactly one of `answered` and `failed` comes, once. */
+export abstract class OutgoingCall extends Call {
+  abstract answered(value: unknown): void;
+  abstract failed(failure: Failure): void;
+}
+
+/** What a method takes and gives: one message or a stream, each way; or an event, which has no answer. */
+export const KIND = { unary: 0, serverStream: 1, clientStream: 2, duplex: 3, event: 4 } as const;
+
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** Whether the caller sends a stream of items instead of one message. */
+export function streamsInput(kind: Kind): boolean {
+  return kind === KIND.clientStream || kind === KIND.duplex;
+}
+
+/** What names a method on the wire, before it has a number. */
+export interface MethodDeclaration {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: Kind;
+  /** Eight bytes that are equal where the contracts are, or none where the caller states nothing. */
+  readonly fingerprint: Uint8Array;
+}
+
+/** A method as the calls of one connection reach it. Its number is given at the first call. */
+export class Route implements MethodDeclaration {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly fingerprint: Uint8Array = NO_FINGERPRINT;
+  number = -1;
+
+  constructor(service: string, name: string, kind: Kind) {
+    this.service = service;
+    this.name = name;
+    this.kind = kind;
+  }
+}
+
+const NO_FINGERPRINT = new Uint8Array(0);
+
+/** A call that the other end opened. `T` is what the host made of its method. */
+export class IncomingCall<T = unknown> extends Call {
+  /** What the host resolved the method to. */
+  readonly target: T;
+  /** The milliseconds that were left for the call when it came; infinite where it has no deadline. */
+  readonly timeLeft: number;
+  /** How many calls this one is nested in. */
+  readonly nesting: number;
+  /** The input as it was decoded, before its schema has seen it. */
+  input: unknown = undefined;
+  /** Whatever the host keeps with the call. */
+  attachment: unknown = undefined;
+  /** Why nobody waits for the answer any more, if so. */
+  cancelled: Code | undefined = undefined;
+
+  constructor(id: number, target: T, timeLeft: number, nesting: number) {
+    super();
+    this.id = id;
+    this.target = target;
+    this.timeLeft = timeLeft;
+    this.nesting = nesting;
+  }
+}

@@ -1,0 +1,251 @@
+import { RpcError } from '../error/rpc-error.ts';
+import { EVENTS_CALL, FLAG, FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
+import { FrameDecoder } from '../wire/frame-decoder.ts';
+import { decodeHello, type Hello } from '../wire/hello.ts';
+import { DEFAULT_LIMITS } from '../wire/limits.ts';
+import type { Role } from '../wire/preface.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import type { IncomingCall, OutgoingCall, Route } from './call.ts';
+import { Callee } from './callee.ts';
+import { Caller } from './caller.ts';
+import { FATAL, readGoaway, writeGoaway, writeNoDescription, writePing, writePong } from './control.ts';
+import { Events } from './events.ts';
+import { Fields } from './fields.ts';
+import { Handshake, unavailable } from './handshake.ts';
+import type { Host, Phase } from './host.ts';
+import { Inbox } from './inbox.ts';
+import { lost } from './lost.ts';
+import { Outbox } from './outbox.ts';
+
+/**
+ * One end of the protocol: bytes in, calls and bytes out. It knows no socket, no timer and no promise, so that a test
+ * can drive it byte by byte. Whoever drives it hands it what arrives, and takes what is to be sent after each step.
+ */
+export class Connection<T> {
+  readonly #parity: 0 | 1;
+  readonly #local: Hello;
+  readonly #handshake: Handshake;
+  readonly #host: Host<T>;
+  readonly #outbox = new Outbox();
+  readonly #fields = new Fields();
+  readonly #decoder: FrameDecoder;
+  readonly #caller: Caller;
+  readonly #callee: Callee<T>;
+  readonly #events: Events;
+  #phase: Phase = 'preface';
+  #chunk = DEFAULT_LIMITS.chunk;
+  #calls = 0;
+  #drainSent = false;
+  #drainReceived = false;
+
+  constructor(role: Role, local: Hello, host: Host<T>) {
+    this.#local = local;
+    this.#host = host;
+    const inbox = new Inbox(local.limits, this.#outbox);
+    this.#parity = role === 'dialer' ? 0 : 1;
+    this.#caller = new Caller(this.#parity, local.limits, this.#outbox, inbox);
+    this.#callee = new Callee(this.#parity === 0 ? 1 : 0, local.limits, this.#outbox, inbox, host);
+    this.#events = new Events(local.limits, this.#outbox);
+    this.#decoder = new FrameDecoder(HELLO_BYTES, (type, flags, call, bytes, start, end) =>
+      this.#frame(type, flags, call, bytes, start, end),
+    );
+    this.#handshake = new Handshake(role, local, this.#outbox);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Whether a call can be sent now, as far as the other end's limits go. */
+  get canCall(): boolean {
+    return this.#phase === 'open' && this.#caller.size < this.#calls && !this.#drainSent && !this.#drainReceived;
+  }
+
+  get draining(): boolean {
+    return this.#drainSent || this.#drainReceived;
+  }
+
+  /** Whether all is done that was begun, and this end may end its side. */
+  get finished(): boolean {
+    return this.draining && this.#caller.size === 0 && this.#callee.size === 0;
+  }
+
+  get serving(): number {
+    return this.#callee.size;
+  }
+
+  /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.closed`. */
+  receive(chunk: Buffer): void {
+    if (this.#phase === 'closed') return;
+    try {
+      const rest = this.#phase === 'preface' ? this.#readPreface(chunk) : chunk;
+      if (rest !== undefined) this.#decoder.push(rest);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#breakOff(error);
+    }
+  }
+
+  /** The other end has ended its side: nothing more will come, but it may still read. */
+  ended(): void {
+    if (this.#phase === 'closed') return;
+    if (this.#phase !== 'open') return this.#close(this.#handshake.ended());
+    this.#caller.failAll((call) => lost(call, 'The other side ended the connection'));
+    this.#drainReceived = true;
+    this.#callee.draining = true;
+    this.#host.draining();
+    // Where the other process is dead, writing this fails and tells so; where it still reads, it does no harm.
+    if (this.#callee.size > 0) writePing(this.#outbox);
+  }
+
+  /** Asks the other end to make no new calls, and turns such calls away. What has begun may finish. */
+  drain(): void {
+    if (this.#drainSent || this.#phase === 'closed') return;
+    this.#drainSent = true;
+    this.#callee.draining = true;
+    if (this.#phase === 'open') writeGoaway(this.#outbox, 0, unavailable('This end is shutting down.'));
+    else this.#close(unavailable('The connection was closed before it was open.'));
+    this.#host.draining();
+  }
+
+  /** The other end has taken too long to say hello. */
+  giveUpHandshake(reason: RpcError): void {
+    if (this.#phase === 'closed' || this.#phase === 'open') return;
+    this.#handshake.refuse(reason.message);
+    this.#close(reason);
+  }
+
+  /** The calls that this end has opened and that hold a slot. */
+  calls(): OutgoingCall[] {
+    return this.#caller.all();
+  }
+
+  /** Ends everything now, as after the transport has failed. */
+  abort(reason: RpcError): void {
+    if (this.#phase !== 'closed') this.#close(reason);
+  }
+
+  /**
+   * Sends a call. Only where `canCall`.
+   *
+   * @throws RpcError not sent, where the input cannot be encoded.
+   */
+  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
+    this.#caller.request(call, route, input, timeLeft);
+  }
+
+  /** Lets the other end know that a call's outcome is wanted no more. */
+  cancel(call: OutgoingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED'): void {
+    if (this.#phase === 'open') this.#caller.cancel(call, code);
+  }
+
+  /**
+   * Answers a call.
+   *
+   * @throws RpcError where the value cannot be encoded. The call still needs its answer then.
+   */
+  answer(call: IncomingCall<T>, value: unknown): void {
+    if (this.#phase === 'open') this.#callee.answer(call, value);
+  }
+
+  fail(call: IncomingCall<T>, error: RpcError): void {
+    if (this.#phase === 'open') this.#callee.fail(call, error);
+  }
+
+  /** The next bytes to send, or undefined where there are none now. */
+  take(): Uint8Array | undefined {
+    return this.#outbox.take(this.#chunk);
+  }
+
+  /** Returns the bytes behind the preface, once it is whole and right. */
+  #readPreface(chunk: Buffer): Buffer | undefined {
+    const result = this.#handshake.receive(chunk);
+    if (result instanceof RpcError) return void this.#close(result);
+    if (result !== undefined) this.#phase = 'hello';
+    return result;
+  }
+
+  #frame(type: number, flags: number, call: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#phase !== 'open') {
+      if (this.#phase === 'closed') return;
+      if (type !== FRAME.HELLO) throw new ProtocolError(`${frameName(type)} before the HELLO`);
+      return this.#open(decodeHello(bytes, start, end));
+    }
+    const fields = this.#fields.reset(bytes, start, end);
+    if (type === FRAME.REQUEST) return this.#callee.open(flags, call, fields);
+    if (type < FRAME.REQUEST) return this.#connectionFrame(type, flags, call, fields);
+    if (type > FRAME.EVENT) return unknown(type, flags);
+    if (call === EVENTS_CALL || type === FRAME.EVENT) {
+      if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
+      return this.#events.receive(type, flags, fields);
+    }
+    if ((call & 1) === this.#parity) this.#caller.receive(type, flags, call, fields);
+    else this.#callee.receive(type, flags, call, fields);
+  }
+
+  #connectionFrame(type: number, flags: number, call: number, fields: Fields): void {
+    switch (type) {
+      case FRAME.METHOD:
+        return this.#callee.declare(fields);
+      case FRAME.CREDIT:
+        return this.#outbox.grant(call, fields.u32());
+      case FRAME.PING:
+        return writePong(this.#outbox, fields.view(8));
+      case FRAME.PONG:
+        return void fields.view(8);
+      case FRAME.GOAWAY:
+        return this.#goneAway(flags, fields);
+      case FRAME.DESCRIBE:
+        return writeNoDescription(this.#outbox, fields.u16());
+      case FRAME.DESCRIPTION:
+      case FRAME.HELLO:
+        throw new ProtocolError(`a ${frameName(type)} that nobody asked for`);
+      default:
+        unknown(type, flags);
+    }
+  }
+
+  #open(hello: Hello): void {
+    this.#phase = 'open';
+    this.#decoder.maxPayload = this.#local.limits.chunk;
+    this.#caller.remote = hello.limits;
+    this.#callee.remote = hello.limits;
+    this.#chunk = hello.limits.chunk;
+    this.#calls = hello.limits.calls;
+    this.#host.opened(hello);
+  }
+
+  #goneAway(flags: number, fields: Fields): void {
+    const said = readGoaway(fields, this.#local.limits);
+    if ((flags & FATAL) !== 0) {
+      this.#close(new RpcError(said.code, `The other side broke off the connection: ${said.message}`));
+    } else if (!this.#drainReceived) {
+      this.#drainReceived = true;
+      this.#host.draining();
+    }
+  }
+
+  /** The other end broke the protocol: it is told so, and everything ends. */
+  #breakOff(error: ProtocolError): void {
+    const reason = new RpcError('INTERNAL', `The other side broke the protocol: it sent ${error.message}.`);
+    const told = new RpcError('INTERNAL', `You broke the protocol: what came was ${error.message}.`);
+    writeGoaway(this.#outbox, FATAL, told);
+    this.#close(reason);
+  }
+
+  #close(reason: RpcError): void {
+    const opened = this.#phase === 'open';
+    this.#phase = 'closed';
+    this.#outbox.dropAll();
+    for (const call of this.#callee.clear()) {
+      call.cancelled ??= 'CANCELLED';
+      this.#host.cancelled(call);
+    }
+    this.#caller.failAll((call) => (opened ? lost(call, reason.message.replace(/\.$/, ''), reason) : reason));
+    this.#host.closed(reason);
+  }
+}
+
+function unknown(type: number, flags: number): void {
+  if ((flags & FLAG.IGNORABLE) === 0) throw new ProtocolError(`a frame of the unknown type ${frameName(type)}`);
+}

@@ -1,0 +1,54 @@
+import { ProtocolError } from '../wire/protocol-error.ts';
+
+/** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
+export class Fields {
+  bytes: Buffer = NOTHING;
+  at = 0;
+  end = 0;
+
+  reset(bytes: Buffer, start: number, end: number): this {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+    return this;
+  }
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  u8(): number {
+    return this.bytes[this.#skip(1)] as number;
+  }
+
+  u16(): number {
+    const at = this.#skip(2);
+    return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
+  }
+
+  u32(): number {
+    return this.bytes.readUInt32BE(this.#skip(4));
+  }
+
+  /** A length in eight bytes, at most 2^53 - 1. */
+  length(): number {
+    const length = this.u32() * 0x1_0000_0000 + this.u32();
+    if (!Number.isSafeInteger(length)) throw new ProtocolError('a message that claims more than 2^53 bytes');
+    return length;
+  }
+
+  /** The next so many bytes, as a view that is valid only while the frame is. */
+  view(length: number): Buffer {
+    const at = this.#skip(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  #skip(length: number): number {
+    const at = this.at;
+    if (at + length > this.end) throw new ProtocolError('a frame too short for its fields');
+    this.at = at + length;
+    return at;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

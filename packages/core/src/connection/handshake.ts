@@ -1,0 +1,89 @@
+import { RpcError } from '../error/rpc-error.ts';
+import { FRAME, NO_CALL } from '../wire/frame.ts';
+import { encodeHello, type Hello } from '../wire/hello.ts';
+import { PREFACE, printable, type Role, readPreface, refusal } from '../wire/preface.ts';
+import type { Outbox } from './outbox.ts';
+
+/**
+ * The first bytes both ways. The dialer speaks at once; the acceptor once it has read the dialer's preface, so that a
+ * stranger gets one line that it can read, and nothing before it.
+ */
+export class Handshake {
+  readonly #role: Role;
+  readonly #hello: Hello;
+  readonly #outbox: Outbox;
+  #received: Buffer = NOTHING;
+
+  constructor(role: Role, hello: Hello, outbox: Outbox) {
+    this.#role = role;
+    this.#hello = hello;
+    this.#outbox = outbox;
+    if (role === 'dialer') this.#greet();
+  }
+
+  /** Returns the bytes behind the other end's preface once it is whole, or why there will be no connection. */
+  receive(chunk: Buffer): Buffer | RpcError | undefined {
+    const received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#received = received;
+    const result = readPreface(received, this.#role === 'dialer' ? 'acceptor' : 'dialer', false);
+    switch (result.kind) {
+      case 'incomplete':
+        return undefined;
+      case 'accepted':
+        this.#received = NOTHING;
+        if (this.#role === 'acceptor') this.#greet();
+        return received.subarray(result.rest);
+      case 'refused':
+        return refused(result.why);
+      case 'foreign':
+        return this.#stranger();
+    }
+  }
+
+  /** The other end has ended before its hello: returns why there will be no connection. */
+  ended(): RpcError {
+    if (this.#received.length === 0) return unavailable('The other side closed the connection without a word.');
+    const result = readPreface(this.#received, this.#role === 'dialer' ? 'acceptor' : 'dialer', true);
+    return result.kind === 'refused' ? refused(result.why) : this.#stranger();
+  }
+
+  /** Tells a dialer why it is not served. */
+  refuse(why: string): void {
+    if (this.#role === 'acceptor') this.#outbox.frames.plain(refusal(why));
+  }
+
+  #greet(): void {
+    const hello = encodeHello(this.#hello);
+    const { frames } = this.#outbox;
+    frames.plain(PREFACE[this.#role]);
+    frames.begin(FRAME.HELLO, 0, NO_CALL, hello.length);
+    frames.bytes(hello);
+    frames.end();
+  }
+
+  #stranger(): RpcError {
+    const received = this.#received;
+    const text = received.toString('latin1', 0, 64);
+    const seen = `"${printable(text)}${received.length > 64 ? '...' : ''}"`;
+    const spoken = text.startsWith('nearcall/') ? 'this version of nearcall' : 'nearcall';
+    if (this.#role === 'acceptor') {
+      const expected = printable(PREFACE.dialer.toString('latin1'));
+      this.refuse(`this socket speaks nearcall, which begins with "${expected}"; what came was ${seen}`);
+      return unavailable(`The client does not speak ${spoken}: its first bytes were ${seen}.`);
+    }
+    const echo = text.startsWith(PREFACE.dialer.toString('latin1'));
+    const what = echo ? 'it sends back what it gets' : `its first bytes were ${seen}`;
+    return unavailable(`What listens there does not speak ${spoken}: ${what}.`);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function refused(why: string): RpcError {
+  return unavailable(`The server refused the connection: ${why}`);
+}
+
+/** An UNAVAILABLE for what has not begun, so that nothing was sent. */
+export function unavailable(message: string): RpcError {
+  return new RpcError('UNAVAILABLE', message, { execution: 'not-sent' });
+}

@@ -1,0 +1,72 @@
+import { SHORT_TEXT, writeShortText } from '../wire/body.ts';
+import { FLAG } from '../wire/frame.ts';
+import type { Call } from './call.ts';
+import { HALF, next, STEP } from './half.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The bytes that tell a long message's whole length. */
+const TOTAL_BYTES = 8;
+
+/** What stands between a message's header and its body. It is `size` bytes long. */
+export interface Prologue {
+  readonly size: number;
+  readonly flags: number;
+  write(outbox: Outbox): void;
+}
+
+/**
+ * Writes a message of one frame whose body is a short ASCII string, without a copy in between. Returns false, having
+ * written nothing, where the value is none.
+ */
+export function writeShort(outbox: Outbox, type: number, call: Call, prologue: Prologue, value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > SHORT_TEXT) return false;
+  const { frames } = outbox;
+  frames.begin(type, prologue.flags, call.id, prologue.size + SHORT_TEXT + 2);
+  prologue.write(outbox);
+  const end = writeShortText(frames.buffer, frames.at, value);
+  if (end < 0) {
+    frames.abandon();
+    return false;
+  }
+  frames.at = end;
+  frames.end();
+  call.sending = HALF.CLOSED;
+  return true;
+}
+
+/**
+ * Writes a message: one frame, or the first of several where it is longer than `chunk`. Its half is closed once the
+ * last frame is written, and `sent` is called then where that is later.
+ */
+export function writeMessage(
+  outbox: Outbox,
+  type: number,
+  call: Call,
+  prologue: Prologue,
+  body: Uint8Array,
+  raw: boolean,
+  chunk: number,
+  sent: () => void,
+): void {
+  const { frames } = outbox;
+  const flags = prologue.flags | (raw ? FLAG.RAW : 0);
+  if (prologue.size + body.length <= chunk) {
+    frames.begin(type, flags, call.id, prologue.size + body.length);
+    prologue.write(outbox);
+    frames.bytes(body);
+    frames.end();
+    call.sending = HALF.CLOSED;
+    return;
+  }
+  const first = chunk - prologue.size - TOTAL_BYTES;
+  frames.begin(type, flags | FLAG.MORE, call.id, chunk);
+  prologue.write(outbox);
+  frames.u64(body.length);
+  frames.bytes(body.subarray(0, first));
+  frames.end();
+  call.sending = next(call.sending, STEP['FINAL+']) ?? call.sending;
+  outbox.addLong(call.id, body, first, () => {
+    call.sending = HALF.CLOSED;
+    sent();
+  });
+}

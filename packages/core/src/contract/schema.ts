@@ -1,0 +1,169 @@
+/**
+ * What nearcall knows of schemas. It imports none: it speaks Standard Schema, and zod by the shape of its objects,
+ * which is faster and says more.
+ */
+
+/** Any Standard Schema: zod 4, zod/mini, valibot, arktype and others. It must be synchronous. */
+export interface Schema {
+  readonly '~standard': unknown;
+}
+
+interface ZodTypes {
+  readonly _zod: { readonly input: unknown; readonly output: unknown };
+}
+
+interface StandardTypes {
+  readonly '~standard': { readonly types?: { readonly input: unknown; readonly output: unknown } | undefined };
+}
+
+/** What a schema takes: what a caller passes for an input. */
+export type InputOf<S> = S extends ZodTypes
+  ? S['_zod']['input']
+  : S extends StandardTypes
+    ? NonNullable<S['~standard']['types']>['input']
+    : unknown;
+
+/** What a schema gives: what a handler gets as its input, and a caller as its result. */
+export type OutputOf<S> = S extends ZodTypes
+  ? S['_zod']['output']
+  : S extends StandardTypes
+    ? NonNullable<S['~standard']['types']>['output']
+    : unknown;
+
+/** What is wrong with a value, and where in it. */
+export interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** A value that its schema refuses. The message holds every issue with its path. */
+export class Invalid extends Error {
+  override readonly name = 'Invalid';
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(describeIssue).join('; '));
+    this.issues = issues;
+  }
+}
+
+function describeIssue(issue: Issue): string {
+  const path = (issue.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
+  if (path.length === 0) return issue.message;
+  const place = path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i > 0 ? '.' : ''}${String(key)}`));
+  return `at ${place.join('')}: ${issue.message}`;
+}
+
+/** Gives the value as the schema has it. Throws {@link Invalid} where the schema refuses it. */
+export type Check = (value: unknown) => unknown;
+
+type ZodResult =
+  | { readonly success: true; readonly data: unknown }
+  | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+
+/** The part of a zod schema that is used here; zod and zod/mini both have it. */
+interface ZodSchema {
+  readonly _zod: { readonly def: ZodDef; run(payload: ZodPayload, context: object): ZodPayload | Promise<unknown> };
+  safeParse(value: unknown): ZodResult;
+}
+
+interface ZodPayload {
+  value: unknown;
+  issues: readonly Issue[];
+}
+
+interface ZodDef {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+type Validated = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+
+interface StandardSchema {
+  readonly '~standard': { readonly version: 1; readonly validate: (value: unknown) => Validated | Promise<Validated> };
+}
+
+function isZod(schema: unknown): schema is ZodSchema {
+  const { _zod, safeParse } = schema as { _zod?: unknown; safeParse?: unknown };
+  return typeof _zod === 'object' && typeof safeParse === 'function';
+}
+
+/**
+ * How a receiver reads a value: by the schema's parse.
+ *
+ * @throws TypeError where the schema is none.
+ */
+export function parser(schema: Schema, where: string): Check {
+  if (typeof schema !== 'object' && typeof schema !== 'function') throw notASchema(where);
+  if (schema !== null && isZod(schema)) {
+    return (value) => {
+      const result = schema.safeParse(value);
+      if (result.success) return result.data;
+      throw new Invalid(result.error.issues);
+    };
+  }
+  const standard = (schema as StandardSchema | null)?.['~standard'];
+  if (typeof standard?.validate !== 'function') throw notASchema(where);
+  return (value) => {
+    const result = standard.validate(value);
+    if (result instanceof Promise) throw new TypeError(`${where}: the schema is asynchronous; nearcall's are not.`);
+    if (result.issues !== undefined) throw new Invalid(result.issues);
+    return result.value;
+  };
+}
+
+/**
+ * How the sender of an output checks a value, and strips what is not declared: backwards where the schema holds a
+ * codec, else by parsing, which is some forty times faster and gives the same.
+ *
+ * @throws TypeError where the schema holds what cannot be run backwards: a one-way transform or a `catch`.
+ */
+export function encoder(schema: Schema, where: string): Check {
+  const parse = parser(schema, where);
+  if (!isZod(schema) || !holdsCodec(schema, where, new Set())) return parse;
+  return (value) => {
+    const payload = schema._zod.run({ value, issues: [] }, { async: false, direction: 'backward' });
+    if (payload instanceof Promise) throw new TypeError(`${where}: the schema is asynchronous; nearcall's are not.`);
+    const { issues, value: encoded } = payload as ZodPayload;
+    if (issues.length === 0) return encoded;
+    throw new Invalid(issues.map(({ message, path }) => ({ message: message ?? 'Invalid value', path })));
+  };
+}
+
+function notASchema(where: string): TypeError {
+  return new TypeError(`${where} is not a schema. Give a zod 4 schema, or another that speaks Standard Schema.`);
+}
+
+/** Whether a codec stands anywhere in the schema. */
+function holdsCodec(schema: unknown, where: string, seen: Set<unknown>): boolean {
+  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return false;
+  seen.add(schema);
+  const def = (schema as Partial<ZodSchema>)._zod?.def;
+  if (def === undefined) return false;
+  if (def.type === 'transform') {
+    throw new TypeError(`${where} holds a one-way transform. An output is checked at both ends: use z.codec instead.`);
+  }
+  if (def.type === 'catch') {
+    throw new TypeError(`${where} holds a catch. It would hide a wrong output instead of reporting it.`);
+  }
+  const isCodec = def.type === 'pipe' && typeof def['reverseTransform'] === 'function';
+  // Every part is looked at, also behind a codec: the refusals above must not hide there.
+  return partsOf(def).reduce((found: boolean, part) => holdsCodec(part, where, seen) || found, isCodec);
+}
+
+/** The schemas that a schema is made of. */
+function partsOf(def: ZodDef): unknown[] {
+  if (def.type === 'lazy') return [resolveLazy(def['getter'] as () => unknown)];
+  const shape = def['shape'];
+  const fields = typeof shape === 'object' && shape !== null ? Object.values(shape) : [];
+  return [...Object.values(def).flat(), ...fields];
+}
+
+/** A lazy schema may name one that is not defined yet; there is nothing to look at then. */
+function resolveLazy(getter: () => unknown): unknown {
+  try {
+    return getter();
+  } catch {
+    return undefined;
+  }
+}

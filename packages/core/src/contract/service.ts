@@ -1,0 +1,106 @@
+import { RpcError } from '../error/rpc-error.ts';
+import type { Context } from './context.ts';
+import { CHECKS, type MethodChecks } from './method.ts';
+
+/** A method of any types. */
+export interface AnyMethod {
+  readonly '~call': unknown;
+  readonly '~input': unknown;
+  readonly '~return': unknown;
+}
+
+/** The methods of a service, by name. */
+export type Methods = { readonly [name: string]: AnyMethod };
+
+/** What calls a service: each method as an async function. */
+export type Client<M extends Methods> = { readonly [K in keyof M]: M[K]['~call'] };
+
+/** What serves a service: a function for each method, which takes the parsed input and gives the output. */
+export type Handlers<M extends Methods> = {
+  readonly [K in keyof M]: (input: M[K]['~input'], context: Context) => M[K]['~return'] | Promise<M[K]['~return']>;
+};
+
+/** A named set of methods: the contract that both ends share. */
+export interface Service<M extends Methods> {
+  /** The name that it has on the wire. */
+  readonly name: string;
+  readonly methods: M;
+  readonly '~client': Client<M>;
+  readonly '~handlers': Handlers<M>;
+}
+
+/** A service of any types. */
+export interface AnyService {
+  readonly name: string;
+  readonly methods: Methods;
+  readonly '~client': unknown;
+  readonly '~handlers': unknown;
+}
+
+/** A method as it runs, with its place in the contract. */
+export interface NamedMethod extends MethodChecks {
+  readonly service: string;
+  readonly name: string;
+  /** For messages: `text.uppercase`. */
+  readonly fullName: string;
+}
+
+const MAX_NAME_BYTES = 255;
+
+/**
+ * Declares a service: the methods under one name. The same object serves both ends.
+ *
+ * @throws TypeError for a name that is empty or longer than 255 bytes, or a method that {@link method} did not make.
+ * @example
+ * ```ts
+ * export const text = service('text', {
+ *   uppercase: method({ input: z.string(), output: z.string() }),
+ * });
+ * ```
+ */
+export function service<M extends Methods>(name: string, methods: M): Service<M> {
+  checkName(name, 'service');
+  // No prototype: a method may have any name, also one that objects inherit.
+  const named: Record<string, unknown> = Object.create(null);
+  for (const [key, method] of Object.entries(methods)) {
+    checkName(key, `method of the service "${name}"`);
+    const checks = (method as { [CHECKS]?: MethodChecks } | null)?.[CHECKS];
+    if (checks === undefined) throw new TypeError(`${name}.${key} is not a method: make it with method({ … }).`);
+    named[key] = nameMethod(name, key, checks);
+  }
+  return Object.freeze({ name, methods: Object.freeze(named) }) as unknown as Service<M>;
+}
+
+/** The method as it runs. */
+export function namedMethod(service: AnyService, name: string): NamedMethod {
+  return (service.methods[name] as unknown as { [CHECKS]: NamedMethod })[CHECKS];
+}
+
+function nameMethod(service: string, name: string, checks: MethodChecks): object {
+  const fullName = `${service}.${name}`;
+  const named: NamedMethod = { ...checks, service, name, fullName };
+  return Object.freeze({
+    [CHECKS]: named,
+    error: (errorName: string, data: unknown, message?: string) =>
+      declaredError(named, errorName, data, message ?? `${fullName} failed: ${errorName}.`),
+    isError: (thrown: unknown) =>
+      thrown instanceof RpcError && thrown.method === fullName && checks.errors.has(thrown.name),
+  });
+}
+
+function declaredError(method: NamedMethod, name: string, data: unknown, message: string): RpcError {
+  if (!method.errors.has(name)) {
+    const declared = [...method.errors.keys()].join(', ') || 'none';
+    throw new TypeError(`${method.fullName} declares no error "${name}". It declares: ${declared}.`);
+  }
+  return new RpcError('UNKNOWN', message, { name, data, method: method.fullName });
+}
+
+function checkName(name: string, what: string): void {
+  const bytes = typeof name === 'string' ? Buffer.byteLength(name, 'utf8') : 0;
+  if (bytes === 0 || bytes > MAX_NAME_BYTES || !name.isWellFormed()) {
+    throw new TypeError(
+      `The name of a ${what} is ${JSON.stringify(name)}; it must be text of 1 to ${MAX_NAME_BYTES} bytes.`,
+    );
+  }
+}

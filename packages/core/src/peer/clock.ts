@@ -1,0 +1,23 @@
+/** Where a peer gets its time from, so that a test can decide when what happens. */
+export interface Clock {
+  /** Milliseconds from any fixed point; never goes back. */
+  now(): number;
+  /** Calls once, after so many milliseconds. The result calls it off. It does not keep the process running. */
+  timer(action: () => void, milliseconds: number): () => void;
+  /** Calls once, soon, after what is going on now. */
+  defer(action: () => void): void;
+}
+
+/** The longest time that a Node timer takes; a longer one would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** The time of the process. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  timer(action, milliseconds) {
+    const timer = setTimeout(action, Math.min(milliseconds, LONGEST)).unref();
+    return () => clearTimeout(timer);
+  },
+  // After the promise jobs that are due, so that all their calls leave in one write.
+  defer: (action) => process.nextTick(action),
+};

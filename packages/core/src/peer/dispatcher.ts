@@ -1,0 +1,134 @@
+import type { IncomingCall } from '../connection/call.ts';
+import type { Implementation, Implemented } from '../contract/implement.ts';
+import { Invalid } from '../contract/schema.ts';
+import { type Failure, RpcError } from '../error/rpc-error.ts';
+import { CallContext, type ContextOwner } from './call-context.ts';
+
+/** How a served call ends. */
+export interface Outcome {
+  /** May throw an RpcError, where the value cannot be encoded. */
+  answer(call: IncomingCall<Implemented>, value: unknown): void;
+  fail(call: IncomingCall<Implemented>, error: RpcError): void;
+}
+
+/** Hears of what went wrong on the serving side and is not told to the caller. */
+export type ErrorListener = (error: unknown, method: string) => void;
+
+/** Runs the handlers: parses inputs, checks outputs, and turns what handlers throw into what callers may see. */
+export class Dispatcher {
+  readonly #services = new Map<string, Implementation>();
+  readonly #owner: ContextOwner;
+  readonly #outcome: Outcome;
+  readonly #onError: ErrorListener;
+
+  constructor(
+    implementations: readonly Implementation[],
+    owner: ContextOwner,
+    outcome: Outcome,
+    onError: ErrorListener,
+  ) {
+    this.#owner = owner;
+    this.#outcome = outcome;
+    this.#onError = onError;
+    for (const implementation of implementations) {
+      if (this.#services.has(implementation.service)) {
+        throw new TypeError(`Two implementations are named "${implementation.service}"; a name can be served once.`);
+      }
+      this.#services.set(implementation.service, implementation);
+    }
+  }
+
+  /** The names of what is served. */
+  get services(): string[] {
+    return [...this.#services.keys()];
+  }
+
+  /** The handler for a method's name, if it is served here. */
+  find(service: string, method: string): Implemented | undefined {
+    return this.#services.get(service)?.methods.get(method);
+  }
+
+  /** Runs a call's handler. */
+  dispatch(call: IncomingCall<Implemented>): void {
+    const { method, handler } = call.target;
+    let input: unknown;
+    try {
+      input = method.parseInput(call.input);
+    } catch (error) {
+      return this.#outcome.fail(call, this.#badInput(call, error));
+    }
+    call.input = undefined;
+    const context = new CallContext(this.#owner, call);
+    call.attachment = context;
+    let result: unknown;
+    try {
+      result = handler(input, context);
+    } catch (thrown) {
+      return this.#failed(call, thrown);
+    }
+    if (!isThenable(result)) return this.#answer(call, result);
+    result.then(
+      (value) => this.#answer(call, value),
+      (thrown) => this.#failed(call, thrown),
+    );
+  }
+
+  #answer(call: IncomingCall<Implemented>, result: unknown): void {
+    const { method } = call.target;
+    let output: unknown;
+    try {
+      output = method.encodeOutput(result);
+    } catch (error) {
+      return this.#wrongAnswer(call, error);
+    }
+    try {
+      this.#outcome.answer(call, output);
+    } catch (error) {
+      this.#wrongAnswer(call, error);
+    }
+  }
+
+  #badInput(call: IncomingCall<Implemented>, error: unknown): RpcError {
+    const { fullName } = call.target.method;
+    if (error instanceof Invalid) {
+      const message = `The input of ${fullName} is not valid: ${error.message}`;
+      return new RpcError('INVALID_ARGUMENT', message, { execution: 'rejected' });
+    }
+    this.#onError(error, fullName);
+    return new RpcError('INTERNAL', `The input of ${fullName} could not be checked.`, { execution: 'rejected' });
+  }
+
+  /** The handler's fault: told in full at this end, and to the caller only that it happened. */
+  #wrongAnswer(call: IncomingCall<Implemented>, error: unknown): void {
+    const { fullName } = call.target.method;
+    const why = error instanceof Error ? error.message : String(error);
+    const reported = new Error(`The handler of ${fullName} answered what the contract does not allow: ${why}`, {
+      cause: error,
+    });
+    this.#onError(reported, fullName);
+    this.#outcome.fail(call, new RpcError('INTERNAL', `${fullName} gave an answer that does not match its contract.`));
+  }
+
+  #failed(call: IncomingCall<Implemented>, thrown: unknown): void {
+    const { method } = call.target;
+    if (!(thrown instanceof RpcError)) {
+      // Whoever gave up will not read this, and a handler that stops on its signal has done nothing wrong.
+      if (call.cancelled === undefined) this.#onError(thrown, method.fullName);
+      return this.#outcome.fail(call, new RpcError('INTERNAL', `${method.fullName} failed.`));
+    }
+    const declared = thrown.method === method.fullName ? method.errors.get(thrown.name) : undefined;
+    // The handler ran, whatever became of a call that it made itself.
+    const failure: Failure = { code: thrown.code, message: thrown.message, execution: 'unknown' };
+    if (declared === undefined) return this.#outcome.fail(call, new RpcError(failure.code, failure.message, failure));
+    try {
+      const data = declared.encode(thrown.data);
+      this.#outcome.fail(call, new RpcError(failure.code, failure.message, { ...failure, name: thrown.name, data }));
+    } catch (error) {
+      this.#wrongAnswer(call, error);
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

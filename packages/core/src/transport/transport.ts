@@ -1,0 +1,30 @@
+/**
+ * What carries a connection: bytes, in order, both ways, each way ended apart. A `net.Socket` is one through
+ * {@link duplexTransport}; {@link memoryTransports} makes a pair of them.
+ */
+export interface Transport {
+  /** Begins delivery to `events`. Called once. */
+  start(events: TransportEvents): void;
+  /** Sends bytes, which nobody changes afterwards. Never delivers anything before it returns. */
+  send(bytes: Uint8Array): void;
+  /** The bytes that were sent and have not left this process. */
+  readonly queued: number;
+  /** Ends this side, after everything sent. The other side may go on sending. */
+  end(): void;
+  /** Lets go of both sides at once. What was not delivered is lost. */
+  destroy(): void;
+  /** Whether the open transport keeps the process running. */
+  hold(held: boolean): void;
+}
+
+/** What a transport tells. Nothing comes after `closed`. */
+export interface TransportEvents {
+  /** Bytes came. They may be cut and merged in any way. */
+  data(bytes: Buffer): void;
+  /** All that was queued has left. */
+  drained(): void;
+  /** The other side has ended: no more bytes will come. */
+  ended(): void;
+  /** Both sides are over; with the error, where one was the cause. */
+  closed(error?: Error): void;
+}

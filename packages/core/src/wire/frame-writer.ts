@@ -1,0 +1,145 @@
+import { COUNTED_HEADER_BYTES, HEADER_BYTES } from './frame.ts';
+
+/** Memory that frames are written into, one stretch after the other. What was handed out is never written again. */
+interface Slab {
+  readonly buffer: Buffer;
+  used: number;
+}
+
+const SLAB_BYTES = 65_536;
+
+/** Below this a slab is left to the garbage collector. */
+const WORTH_KEEPING = 2048;
+
+// One slab serves every connection of the thread in turn: an idle connection holds none.
+let spare: Slab | undefined;
+
+function takeSlab(room: number): Slab {
+  const slab = spare;
+  if (slab !== undefined && slab.buffer.length - slab.used >= room) {
+    spare = undefined;
+    return slab;
+  }
+  return { buffer: Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room)), used: 0 };
+}
+
+function giveBack(slab: Slab): void {
+  const room = slab.buffer.length - slab.used;
+  if (room >= WORTH_KEEPING && (spare === undefined || room > spare.buffer.length - spare.used)) spare = slab;
+}
+
+/**
+ * Writes frames one behind the other, so that all frames of a tick leave in one piece. Fields are written straight into
+ * the outgoing memory: `begin`, then the fields, then `end`.
+ */
+export class FrameWriter {
+  readonly #pieces: Uint8Array[] = [];
+  #slab: Slab | undefined;
+  #batch = 0;
+  #frame = 0;
+  #queued = 0;
+
+  /** Where fields go. Valid between `begin` and `end`. */
+  buffer: Buffer = NOTHING;
+  /** Where the next field goes. */
+  at = 0;
+
+  /** The bytes that wait to be taken. */
+  get queued(): number {
+    return this.#queued + (this.#slab === undefined ? 0 : this.at - this.#batch);
+  }
+
+  /** Begins a frame whose payload is at most `room` bytes long. */
+  begin(type: number, flags: number, call: number, room: number): void {
+    const needed = HEADER_BYTES + room;
+    if (this.#slab === undefined || this.buffer.length - this.at < needed) this.#open(needed);
+    const buffer = this.buffer;
+    const at = this.at;
+    this.#frame = at;
+    buffer[at + 4] = type;
+    buffer[at + 5] = flags;
+    writeU32(buffer, at + 6, call);
+    this.at = at + HEADER_BYTES;
+  }
+
+  /** Ends the frame: its length is known now. */
+  end(): void {
+    writeU32(this.buffer, this.#frame, this.at - this.#frame - HEADER_BYTES + COUNTED_HEADER_BYTES);
+  }
+
+  /** Takes the begun frame back. */
+  abandon(): void {
+    this.at = this.#frame;
+  }
+
+  u16(value: number): void {
+    this.buffer[this.at] = value >>> 8;
+    this.buffer[this.at + 1] = value;
+    this.at += 2;
+  }
+
+  u32(value: number): void {
+    writeU32(this.buffer, this.at, value);
+    this.at += 4;
+  }
+
+  /** A whole number up to 2^53 in eight bytes. */
+  u64(value: number): void {
+    this.u32(Math.floor(value / 0x1_0000_0000));
+    this.u32(value >>> 0);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.buffer.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  /** Bytes outside any frame: the preface, or a refusal. */
+  plain(bytes: Uint8Array): void {
+    if (this.#slab === undefined || this.buffer.length - this.at < bytes.length) this.#open(bytes.length);
+    this.bytes(bytes);
+  }
+
+  /** The next bytes to send, or undefined where nothing waits. */
+  take(): Uint8Array | undefined {
+    if (this.#pieces.length === 0) {
+      this.#finish();
+      if (this.#pieces.length === 0) return undefined;
+    }
+    const piece = this.#pieces.shift() as Uint8Array;
+    this.#queued -= piece.length;
+    return piece;
+  }
+
+  #open(room: number): void {
+    this.#finish();
+    const slab = takeSlab(room);
+    this.#slab = slab;
+    this.buffer = slab.buffer;
+    this.at = slab.used;
+    this.#batch = slab.used;
+  }
+
+  /** Makes what was written a piece of its own, and lets go of the slab. */
+  #finish(): void {
+    const slab = this.#slab;
+    if (slab === undefined) return;
+    if (this.at > this.#batch) {
+      this.#pieces.push(this.buffer.subarray(this.#batch, this.at));
+      this.#queued += this.at - this.#batch;
+    }
+    slab.used = this.at;
+    giveBack(slab);
+    this.#slab = undefined;
+    this.buffer = NOTHING;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function writeU32(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
+}

@@ -1,0 +1,79 @@
+/**
+ * What one end of a connection is willing to take. Each end states its own in its hello, and the other end keeps to
+ * them. Sizes are in bytes.
+ */
+export interface Limits {
+  /** A message, encoded, that is not raw bytes. Default 16 MiB. */
+  readonly message: number;
+  /** A message that is one `Uint8Array`. Default 1 GiB. */
+  readonly bytes: number;
+  /** The payload of one frame; longer messages come in several. Default 64 KiB, at least 1 KiB. */
+  readonly chunk: number;
+  /** Calls that the other end may have open at once. Default 1,024. */
+  readonly calls: number;
+  /** What may be on its way on one stream, or of one long message, before it was read. Default 256 KiB. */
+  readonly window: number;
+  /** What all events of one direction may hold before their handlers have settled. Default 256 KiB. */
+  readonly events: number;
+  /** The metadata of one call, encoded. Default 16 KiB. */
+  readonly metadata: number;
+  /** How deep the values of a message may nest. Default 64. */
+  readonly depth: number;
+  /** How many values a message may hold, keys counted too. Default 1,000,000. */
+  readonly values: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_LIMITS: Limits = {
+  message: 16 * MIB,
+  bytes: 1024 * MIB,
+  chunk: 64 * KIB,
+  calls: 1024,
+  window: 256 * KIB,
+  events: 256 * KIB,
+  metadata: 16 * KIB,
+  depth: 64,
+  values: 1_000_000,
+};
+
+/** The least and the most that a hello may state. The least keeps the frames of the protocol itself sendable. */
+export const LIMIT_RANGES: { readonly [K in keyof Limits]: readonly [least: number, most: number] } = {
+  message: [KIB, 2 ** 31 - 1],
+  bytes: [KIB, Number.MAX_SAFE_INTEGER],
+  chunk: [KIB, 16 * MIB],
+  calls: [0, 2 ** 24],
+  window: [KIB, 2 ** 31 - 1],
+  events: [KIB, 2 ** 31 - 1],
+  metadata: [0, 65_535],
+  depth: [1, 1024],
+  values: [1, 2 ** 31 - 1],
+};
+
+/** The method numbers of one direction of a connection. Part of the protocol, so not a setting. */
+export const MAX_METHODS = 4096;
+
+/** A service's or a method's name, in bytes of UTF-8. Part of the protocol, so not a setting. */
+export const MAX_NAME_BYTES = 255;
+
+/**
+ * The defaults with the given ones in their place.
+ *
+ * @throws RangeError for a limit that is not a whole number in its range, or that does not exist.
+ */
+export function limitsWith(given: Partial<Limits> = {}): Limits {
+  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(LIMIT_RANGES, name)) {
+      const known = Object.keys(LIMIT_RANGES).join(', ');
+      throw new RangeError(`There is no limit named "${name}". The limits are: ${known}.`);
+    }
+    const [least, most] = LIMIT_RANGES[name as keyof Limits];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RangeError(`The limit "${name}" is ${value}; it must be a whole number from ${least} to ${most}.`);
+    }
+    limits[name as keyof Limits] = value;
+  }
+  return limits;
+}

@@ -1,0 +1,1 @@
+export { type CloseOptions, type ServeOptions, type Server, serve } from './serve.ts';

@@ -1,0 +1,101 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { DEFAULT_GRACE, duplexTransport, type Implementation, type Limits, Peer, socketPath } from '@nearcall/core';
+import { listen, type SocketFile } from './socket-file.ts';
+
+/** How to serve. */
+export interface ServeOptions {
+  /** What each client may send. Default: see `Limits`. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** The milliseconds within which a client must have said hello. Default: 10,000. */
+  readonly handshake?: number | undefined;
+  /**
+   * Hears of what went wrong in handlers and is not told to callers, with the method's name. Default: prints it to
+   * standard error.
+   */
+  readonly onError?: ((error: unknown, method: string) => void) | undefined;
+}
+
+/** How to stop serving. */
+export interface CloseOptions {
+  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
+  readonly grace?: number | undefined;
+}
+
+/** A server that listens. */
+export interface Server extends AsyncDisposable {
+  /** Where it listens, as clients name it. */
+  readonly address: string;
+  /** How many clients are connected. */
+  readonly connections: number;
+  /**
+   * Stops: takes no new clients and no new calls, lets what has begun finish, and removes the socket file. Fulfils when
+   * all of it is done. Closing twice is closing once.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/**
+ * Serves one or several implementations at a Unix socket. Fulfils once clients can connect. Only this user can: the
+ * file's mode is 0600.
+ *
+ * @throws TypeError for an address that is none.
+ * @throws Error where it cannot listen, saying what stands in the way.
+ * @example
+ * ```ts
+ * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));
+ * ```
+ */
+export async function serve(
+  address: string,
+  implementations: Implementation | readonly Implementation[],
+  options: ServeOptions = {},
+): Promise<Server> {
+  const path = socketPath(address);
+  const served = 'methods' in implementations ? [implementations] : implementations;
+  const peers = new Set<Peer>();
+  const accept = (socket: Socket): void => {
+    const peer = new Peer(duplexTransport(socket), { role: 'acceptor', implementations: served, ...options });
+    peers.add(peer);
+    void peer.closed.then(() => peers.delete(peer));
+  };
+  // Half-open: a client that has ended its side still gets its answers.
+  const net = createServer({ allowHalfOpen: true }, accept);
+  const file = await listen(net, path);
+  return new UnixServer(`unix:${path}`, net, file, peers);
+}
+
+class UnixServer implements Server {
+  readonly address: string;
+  readonly #net: NetServer;
+  readonly #file: SocketFile;
+  readonly #peers: Set<Peer>;
+  #closing: Promise<void> | undefined;
+
+  constructor(address: string, net: NetServer, file: SocketFile, peers: Set<Peer>) {
+    this.address = address;
+    this.#net = net;
+    this.#file = file;
+    this.#peers = peers;
+  }
+
+  get connections(): number {
+    return this.#peers.size;
+  }
+
+  close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(grace);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(grace: number): Promise<void> {
+    // First the name goes, so that nobody new comes while the last ones leave.
+    await this.#file.remove();
+    const stopped = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    await Promise.all([...this.#peers].map((peer) => peer.close(grace)));
+    await stopped;
+  }
+}

@@ -1,0 +1,25 @@
+import * as client from '@nearcall/client';
+import * as core from '@nearcall/core';
+import * as server from '@nearcall/server';
+import { expect, test } from 'vitest';
+
+// What a package exports is a promise: adding to it or taking from it is to be a decision.
+test('each package exports these names and no others', () => {
+  expect(Object.keys(core).sort()).toEqual([
+    'CODES',
+    'DEFAULT_DEADLINE',
+    'DEFAULT_GRACE',
+    'DEFAULT_LIMITS',
+    'Peer',
+    'RpcError',
+    'duplexTransport',
+    'implement',
+    'memoryTransports',
+    'method',
+    'service',
+    'socketPath',
+    'stub',
+  ]);
+  expect(Object.keys(server).sort()).toEqual(['serve']);
+  expect(Object.keys(client).sort()).toEqual(['close', 'connect', 'ready']);
+});
