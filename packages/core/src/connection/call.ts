@@ -17,6 +17,9 @@ export abstract class Call {
 
 /** A call that this end opened. Exactly one of `answered` and `failed` comes, once. */
 export abstract class OutgoingCall extends Call {
+  /** Whether the callee has sent its HEADER, of which there is one at most. */
+  headed = false;
+
   abstract answered(value: unknown): void;
   abstract failed(failure: Failure): void;
 }

@@ -7,12 +7,11 @@ import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, type Limits, MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { IncomingCall, KIND, type Kind, type MethodDeclaration, streamsInput } from './call.ts';
-import { skipMetadata } from './caller.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Host } from './host.ts';
 import type { Inbox } from './inbox.ts';
-import { type Prologue, writeMessage, writeShort } from './message.ts';
+import { type Prologue, writeMessage, writeString } from './message.ts';
 import type { Outbox } from './outbox.ts';
 
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
@@ -51,6 +50,11 @@ export class Callee<T> {
     return this.#size;
   }
 
+  /** How many methods the other end has named. */
+  get named(): number {
+    return this.#methods.length;
+  }
+
   /** Takes a METHOD: a number for a method's name. */
   declare(fields: Fields): void {
     const number = fields.u16();
@@ -85,7 +89,7 @@ export class Callee<T> {
     if (method === undefined) throw new ProtocolError('REQUEST for a method number that has no name');
     const timeLeft = (flags & FLAG.DEADLINE) !== 0 ? fields.u32() : Number.POSITIVE_INFINITY;
     const nesting = (flags & FLAG.NESTED) !== 0 ? fields.u8() : 0;
-    skipMetadata(flags, fields);
+    fields.skipMetadata(flags, this.#local);
     const call = new IncomingCall<T>(id, method.target as T, timeLeft, nesting);
     this.#calls[slot] = call;
     this.#size++;
@@ -141,7 +145,7 @@ export class Callee<T> {
   answer(call: IncomingCall<T>, value: unknown): void {
     if (call.sending !== HALF.OPEN) return;
     if (call.cancelled !== undefined) return this.fail(call, new RpcError(call.cancelled, 'The caller gave up.'));
-    if (!writeShort(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value)) {
+    if (!writeString(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
       const body = encodeBody(value, this.remote);
       const raw = value instanceof Uint8Array;
       const { chunk } = this.remote;

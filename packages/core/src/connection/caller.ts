@@ -10,7 +10,7 @@ import type { OutgoingCall, Route } from './call.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Inbox } from './inbox.ts';
-import { type Prologue, writeMessage, writeShort } from './message.ts';
+import { type Prologue, writeMessage, writeString } from './message.ts';
 import type { Outbox } from './outbox.ts';
 import { Slots } from './slots.ts';
 
@@ -70,7 +70,7 @@ export class Caller {
     call.id = slot * 2 + this.#parity;
     const prologue = this.#prologue;
     prologue.set(route.number, timeLeft);
-    if (writeShort(this.#outbox, FRAME.REQUEST, call, prologue, input)) return;
+    if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {
       body = encodeBody(input, this.remote);
@@ -101,14 +101,14 @@ export class Caller {
     switch (type) {
       case FRAME.ANSWER:
         this.#step(call, type, more ? STEP['FINAL+'] : STEP.FINAL);
-        skipMetadata(flags, fields);
+        fields.skipMetadata(flags, this.#local);
         if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
         else this.#settle(call, fields.bytes, fields.at, fields.end, (flags & FLAG.RAW) !== 0);
         return;
       case FRAME.ERROR:
         this.#step(call, type, STEP.ABORT);
         this.#inbox.drop(call);
-        skipMetadata(flags, fields);
+        fields.skipMetadata(flags, this.#local);
         this.#fail(call, fields);
         return;
       case FRAME.CHUNK: {
@@ -118,6 +118,8 @@ export class Caller {
         return;
       }
       case FRAME.HEADER:
+        if (call.headed) throw new ProtocolError(`a second HEADER for the call ${id}`);
+        call.headed = true;
         return this.#step(call, type, STEP.PART);
       default:
         throw new ProtocolError(`${frameName(type)} for the call ${id}, whose method answers with one message`);
@@ -210,9 +212,4 @@ export class Caller {
   #free(call: OutgoingCall): void {
     if (call.receiving === HALF.CLOSED && call.sending === HALF.CLOSED) this.#calls.delete(call.id >>> 1);
   }
-}
-
-/** Passes over the metadata that a frame carries. */
-export function skipMetadata(flags: number, fields: Fields): void {
-  if ((flags & FLAG.METADATA) !== 0) fields.view(fields.u16());
 }

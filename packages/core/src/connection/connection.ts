@@ -89,7 +89,7 @@ export class Connection<T> {
   /** The other end has ended its side: nothing more will come, but it may still read. */
   ended(): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase !== 'open') return this.#close(this.#handshake.ended());
+    if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
     this.#caller.failAll((call) => lost(call, 'The other side ended the connection'));
     this.#drainReceived = true;
     this.#callee.draining = true;
@@ -111,7 +111,8 @@ export class Connection<T> {
   /** The other end has taken too long to say hello. */
   giveUpHandshake(reason: RpcError): void {
     if (this.#phase === 'closed' || this.#phase === 'open') return;
-    this.#handshake.refuse(reason.message);
+    if (this.#phase === 'preface') this.#handshake.refuse(reason.message);
+    else writeGoaway(this.#outbox, FATAL, reason);
     this.#close(reason);
   }
 
@@ -177,7 +178,7 @@ export class Connection<T> {
     if (type > FRAME.EVENT) return unknown(type, flags);
     if (call === EVENTS_CALL || type === FRAME.EVENT) {
       if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
-      return this.#events.receive(type, flags, fields);
+      return this.#events.receive(type, flags, fields, this.#callee.named);
     }
     if ((call & 1) === this.#parity) this.#caller.receive(type, flags, call, fields);
     else this.#callee.receive(type, flags, call, fields);

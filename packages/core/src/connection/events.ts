@@ -1,7 +1,6 @@
 import { EVENTS_CALL, FLAG, FRAME, frameName } from '../wire/frame.ts';
 import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import { skipMetadata } from './caller.ts';
 import type { Fields } from './fields.ts';
 import { HALF, type Half, next, STEP } from './half.ts';
 import type { Outbox } from './outbox.ts';
@@ -26,13 +25,13 @@ export class Events {
     this.#credit = local.events;
   }
 
-  /** Takes an EVENT, or a CHUNK of one. */
-  receive(type: number, flags: number, fields: Fields): void {
+  /** Takes an EVENT, or a CHUNK of one. `named` is how many methods have a number. */
+  receive(type: number, flags: number, fields: Fields, named: number): void {
     const more = (flags & FLAG.MORE) !== 0;
     if (type === FRAME.EVENT) {
       this.#step(type, more ? STEP['PART+'] : STEP.PART);
-      fields.u16();
-      skipMetadata(flags, fields);
+      if (fields.u16() >= named) throw new ProtocolError('an EVENT for a method number that has no name');
+      fields.skipMetadata(flags, this.#local);
       if (more) this.#begin(fields.length(), (flags & FLAG.RAW) !== 0);
       this.#spend(EVENT_COST + fields.left);
     } else if (type === FRAME.CHUNK) {

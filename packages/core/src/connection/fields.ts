@@ -1,3 +1,5 @@
+import { FLAG } from '../wire/frame.ts';
+import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 
 /** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
@@ -41,6 +43,16 @@ export class Fields {
   view(length: number): Buffer {
     const at = this.#skip(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  /** Passes over the metadata that a frame with these flags carries. */
+  skipMetadata(flags: number, limits: Pick<Limits, 'metadata'>): void {
+    if ((flags & FLAG.METADATA) === 0) return;
+    const length = this.u16();
+    if (length > limits.metadata) {
+      throw new ProtocolError(`metadata of ${length} bytes, where ${limits.metadata} are taken (limit "metadata")`);
+    }
+    this.#skip(length);
   }
 
   #skip(length: number): number {

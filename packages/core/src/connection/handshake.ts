@@ -41,7 +41,8 @@ export class Handshake {
   }
 
   /** The other end has ended before its hello: returns why there will be no connection. */
-  ended(): RpcError {
+  ended(phase: 'preface' | 'hello'): RpcError {
+    if (phase === 'hello') return unavailable('The other side closed the connection before its hello.');
     if (this.#received.length === 0) return unavailable('The other side closed the connection without a word.');
     const result = readPreface(this.#received, this.#role === 'dialer' ? 'acceptor' : 'dialer', true);
     return result.kind === 'refused' ? refused(result.why) : this.#stranger();

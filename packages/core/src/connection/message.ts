@@ -1,5 +1,6 @@
-import { SHORT_TEXT, writeShortText } from '../wire/body.ts';
+import { MAX_TEXT, textRoom, writeText } from '../wire/body.ts';
 import { FLAG } from '../wire/frame.ts';
+import type { Limits } from '../wire/limits.ts';
 import type { Call } from './call.ts';
 import { HALF, next, STEP } from './half.ts';
 import type { Outbox } from './outbox.ts';
@@ -15,15 +16,24 @@ export interface Prologue {
 }
 
 /**
- * Writes a message of one frame whose body is a short ASCII string, without a copy in between. Returns false, having
- * written nothing, where the value is none.
+ * Writes a message of one frame whose body is a string, without a copy in between. Returns false, having written
+ * nothing, where the value is none, or may not fit.
  */
-export function writeShort(outbox: Outbox, type: number, call: Call, prologue: Prologue, value: unknown): boolean {
-  if (typeof value !== 'string' || value.length > SHORT_TEXT) return false;
+export function writeString(
+  outbox: Outbox,
+  type: number,
+  call: Call,
+  prologue: Prologue,
+  value: unknown,
+  limits: Pick<Limits, 'chunk' | 'message'>,
+): boolean {
+  if (typeof value !== 'string' || value.length > MAX_TEXT) return false;
+  const room = textRoom(value.length);
+  if (room > limits.message || room + prologue.size > limits.chunk) return false;
   const { frames } = outbox;
-  frames.begin(type, prologue.flags, call.id, prologue.size + SHORT_TEXT + 2);
+  frames.begin(type, prologue.flags, call.id, room + prologue.size);
   prologue.write(outbox);
-  const end = writeShortText(frames.buffer, frames.at, value);
+  const end = writeText(frames.buffer, frames.at, value);
   if (end < 0) {
     frames.abandon();
     return false;

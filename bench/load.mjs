@@ -1,0 +1,40 @@
+import { Latency } from './latency.mjs';
+
+/** `inFlight` independent loops on one connection: each awaits its call, then issues the next. */
+export async function load(connection, { text, expected, inFlight, seconds }) {
+  const latency = new Latency();
+  // Two clock reads a call would be a tenth of the fastest peer's whole cost,
+  // so with many in flight only one call in 16 is timed.
+  const every = inFlight === 1 ? 1 : 16;
+  let running = true;
+
+  async function loop(first) {
+    let calls = 0;
+    let untilTimed = first % every;
+    while (running) {
+      let answer;
+      if (untilTimed === 0) {
+        untilTimed = every;
+        const start = performance.now();
+        answer = await connection.call(text);
+        latency.add(performance.now() - start);
+      } else {
+        answer = await connection.call(text);
+      }
+      if (answer !== expected) throw new Error(`wrong answer: ${String(answer).slice(0, 80)}`);
+      untilTimed--;
+      calls++;
+    }
+    return calls;
+  }
+
+  const start = performance.now();
+  const timer = setTimeout(() => (running = false), seconds * 1000);
+  // The offset spreads the timed calls over the loops instead of timing all loops at once.
+  const counts = await Promise.all(Array.from({ length: inFlight }, (_, i) => loop(i)));
+  const elapsed = (performance.now() - start) / 1000;
+  clearTimeout(timer);
+
+  const calls = counts.reduce((sum, count) => sum + count, 0);
+  return { calls, elapsed, p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
+}

@@ -1,0 +1,5 @@
+/** CPU µs so far and the peak RSS in bytes, of this process with all its threads (so GC helpers count). */
+export function usage() {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return { cpu: userCPUTime + systemCPUTime, peakRss: maxRSS * 1024 };
+}
