@@ -47,8 +47,8 @@ function toHex(bytes: Uint8Array): string {
 }
 
 /** The value that a vector's notation stands for. */
-function valueOf(notation: unknown): unknown {
-  if (Array.isArray(notation)) return notation.map(valueOf);
+function readValue(notation: unknown): unknown {
+  if (Array.isArray(notation)) return notation.map(readValue);
   if (typeof notation !== 'object' || notation === null) return notation;
   const { $: kind, is } = notation as { $: string; is: never };
   switch (kind) {
@@ -63,11 +63,11 @@ function valueOf(notation: unknown): unknown {
     case 'date':
       return new Date(is);
     case 'object':
-      return Object.fromEntries((valueOf(is) as [string, unknown][]).map(([key, value]) => [key, value]));
+      return Object.fromEntries((readValue(is) as [string, unknown][]).map(([key, value]) => [key, value]));
     case 'map':
-      return new Map(valueOf(is) as [unknown, unknown][]);
+      return new Map(readValue(is) as [unknown, unknown][]);
     case 'set':
-      return new Set(valueOf(is) as unknown[]);
+      return new Set(readValue(is) as unknown[]);
     default:
       throw new Error(`The vectors know no kind ${kind}.`);
   }
@@ -84,7 +84,7 @@ describe('prefaces', () => {
 
 describe('bodies', () => {
   test.each(vectors.bodies)('$name encodes to these bytes, and they decode to it', ({ value, hex }) => {
-    const meant = valueOf(value);
+    const meant = readValue(value);
     expect(toHex(encodeBody(meant, DEFAULT_LIMITS))).toBe(hex);
     const bytes = fromHex(hex);
     expect(decodeBody(bytes, 0, bytes.length, false, DEFAULT_LIMITS)).toStrictEqual(meant);

@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { implement, method, RpcError, service } from '@nearcall/core';
+import { serve } from '@nearcall/server';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { docstringExamples, readmeFiles, readmeSnippetCount, root } from './documentation.ts';
+
+// Inside the tree, so that the packages' names resolve as they do for the tests.
+const folder = join(root, 'test', '.documentation');
+const sockets = mkdtempSync(join(tmpdir(), 'nearcall-docs-'));
+const examples = docstringExamples();
+
+/** The socket that stands in for the one that the documentation names. */
+const socketOf = (name: string): string => join(sockets, `${name.replaceAll(/\W+/g, '-')}.sock`);
+
+const PRELUDE = `
+import * as core from '@nearcall/core';
+import { serve } from '@nearcall/server';
+import { close, connect } from '@nearcall/client';
+import { z } from 'zod';
+const { implement, memoryTransports, method, RpcError, service } = core;
+const text = service('text', {
+  uppercase: method({ input: z.string(), output: z.string() }),
+  parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
+});
+void [serve, close, connect, z, implement, memoryTransports, method, RpcError, service, text];
+`;
+
+function exampleFile(name: string, code: string): string {
+  const local = code.replaceAll('export const', 'const').replaceAll('/run/user/1000/text.sock', socketOf(name));
+  // What an example shows as text only, because the service of the prelude has one method more.
+  const body = local.replace('implement(text, { uppercase', 'implement(text, { parse: (s) => s, uppercase');
+  const end = body.includes('const server =') ? '  await server.close();\n' : '';
+  const used = [...body.matchAll(/const (\w+) =|const \[(\w+), (\w+)\] =/g)].flatMap((match) => match.slice(1));
+  const names = used.filter((name) => name !== undefined);
+  return `${PRELUDE}export async function example(): Promise<void> {\n${body}${end}${names.length > 0 ? `  void [${names}];\n` : ''}}\n`;
+}
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  for (const { name, code } of readmeFiles()) {
+    writeFileSync(
+      join(folder, name),
+      code.replace(/\/run\/user\/1000\/(\w+)\.sock/g, (_, service) => socketOf(service)),
+    );
+  }
+  for (const [index, { name, code }] of examples.entries()) {
+    writeFileSync(join(folder, `example-${index}.ts`), exampleFile(name, code));
+  }
+  const config = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { paths: paths() },
+    include: ['*.ts'],
+    exclude: [],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+});
+
+function paths(): Record<string, string[]> {
+  return { '@nearcall/*': ['../../packages/*/src/index.ts'] };
+}
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(sockets, { recursive: true, force: true });
+});
+
+async function load(file: string): Promise<Record<string, unknown>> {
+  return import(/* @vite-ignore */ join(folder, file));
+}
+
+test('every piece of code in the README has a name, and so is run here', () => {
+  expect(readmeFiles().length).toBe(readmeSnippetCount());
+  expect(readmeFiles().map(({ name }) => name)).toEqual([
+    'contract.ts',
+    'server.ts',
+    'client.ts',
+    'client-20.ts',
+    'report.ts',
+    'reader.ts',
+  ]);
+});
+
+test('all of it compiles, under the strictest settings', { timeout: 60_000 }, () => {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  try {
+    execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    expect((error as { stdout: string }).stdout).toBe('');
+    throw error;
+  }
+});
+
+test('the four statements of the README work as written', async () => {
+  const lines: unknown[][] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((...line) => void lines.push(line));
+  try {
+    await load('server.ts');
+    await load('client.ts');
+    await load('client-20.ts');
+    const reports = await load('report.ts');
+    const server = await serve(`unix:${socketOf('reports')}`, reports['implementation'] as never);
+    await load('reader.ts');
+    await server.close();
+  } finally {
+    log.mockRestore();
+  }
+  expect(lines).toEqual([
+    [`Listening at unix:${socketOf('text')}`],
+    ['HELLO WORLD'],
+    ['HELLO WORLD'],
+    [{ lines: ['7 days, in time'] }],
+    ['empty', new Date(0)],
+  ]);
+});
+
+test('there are examples in the docstrings', () => {
+  expect(examples.length).toBeGreaterThanOrEqual(8);
+});
+
+test.each(examples.map(({ name, code }, index) => ({ name, code, index })))(
+  'the example in $name runs',
+  async (shown) => {
+    const { example } = (await load(`example-${shown.index}.ts`)) as { example: () => Promise<void> };
+    const called = shown.code.includes('connect(');
+    const server = called ? await serveText(socketOf(shown.name)) : undefined;
+    if (shown.code.startsWith('throw')) await expect(example()).rejects.toThrow(RpcError);
+    else await example();
+    await server?.close();
+  },
+);
+
+function serveText(socket: string): ReturnType<typeof serve> {
+  const text = service('text', { uppercase: method({ input: z.string(), output: z.string() }) });
+  return serve(`unix:${socket}`, implement(text, { uppercase: (s) => s.toUpperCase() }));
+}
