@@ -133,7 +133,7 @@ export class Peer implements ContextOwner {
    */
   close(grace: number = DEFAULT_GRACE): Promise<void> {
     if (!this.#over) {
-      this.#sender.closing = true;
+      this.#sender.close();
       this.#connection.drain();
       this.#invoker.failWaiting(CLOSING);
       const stop = this.#clock.timer(() => {

@@ -28,11 +28,10 @@ export class Sender {
   #held = false;
   #lettingGo: (() => void) | undefined = undefined;
   #ended = false;
+  #closing = false;
 
   /** How many calls, and waits for the connection, have not settled. */
   pending = 0;
-  /** Whether this end is waiting for the connection to be over. */
-  closing = false;
 
   constructor(source: Source, transport: Transport, clock: Clock, beforeSending: () => void) {
     this.#source = source;
@@ -72,6 +71,12 @@ export class Sender {
     }
   }
 
+  /** This end waits for the connection to be over: the process runs until it is. */
+  close(): void {
+    this.#closing = true;
+    if (!this.#held) this.#hold(true);
+  }
+
   /** The transport is closed. */
   stop(): void {
     this.#lettingGo?.();
@@ -106,6 +111,6 @@ export class Sender {
 
   #letGo(): void {
     this.#lettingGo = undefined;
-    if (this.pending === 0 && !this.closing && this.#held) this.#hold(false);
+    if (this.pending === 0 && !this.#closing && this.#held) this.#hold(false);
   }
 }
