@@ -58,14 +58,17 @@ export type DeclaredError<Errors> = {
   [Name in keyof Errors & string]: RpcError & { readonly name: Name; readonly data: Errors[Name] };
 }[keyof Errors & string];
 
-type ErrorData<Errors extends ErrorSchemas> = { readonly [Name in keyof Errors]: OutputOf<Errors[Name]> };
-
 /** What {@link method} gives for a definition. */
 export type MethodOf<In extends Schema, Out extends Schema, Errors extends ErrorSchemas> = [keyof Errors] extends [
   never,
 ]
   ? Method<InputOf<In>, OutputOf<In>, OutputOf<Out>>
-  : MethodWithErrors<InputOf<In>, OutputOf<In>, OutputOf<Out>, ErrorData<Errors>>;
+  : MethodWithErrors<
+      InputOf<In>,
+      OutputOf<In>,
+      OutputOf<Out>,
+      { readonly [Name in keyof Errors]: OutputOf<Errors[Name]> }
+    >;
 
 /** How the data of a declared error is checked, at the end that sends it and at the end that gets it. */
 export interface ErrorChecks {
