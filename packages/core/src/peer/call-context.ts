@@ -6,6 +6,8 @@ import { RpcError } from '../error/rpc-error.ts';
 export interface ContextOwner {
   /** The time of the peer's clock. */
   now(): number;
+  /** The same, read once a tick: reading it costs 50 ns. */
+  tick(): number;
   /** See to it that `expire` is called when the context's time is up. */
   watch(context: CallContext): void;
 }
@@ -21,7 +23,7 @@ export class CallContext implements Context {
   constructor(owner: ContextOwner, call: IncomingCall) {
     this.#owner = owner;
     this.#call = call;
-    this.expiresAt = call.timeLeft === Number.POSITIVE_INFINITY ? call.timeLeft : owner.now() + call.timeLeft;
+    this.expiresAt = call.timeLeft === Number.POSITIVE_INFINITY ? call.timeLeft : owner.tick() + call.timeLeft;
   }
 
   get signal(): AbortSignal {

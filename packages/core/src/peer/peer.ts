@@ -159,6 +159,10 @@ export class Peer implements ContextOwner {
     return this.#clock.now();
   }
 
+  tick(): number {
+    return this.#sender.now();
+  }
+
   watch(context: CallContext): void {
     this.#watched.add(context);
     this.#alarm.by(context.expiresAt);
