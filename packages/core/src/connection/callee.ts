@@ -1,4 +1,4 @@
-import { CODES, codeFromNumber } from '../error/code.ts';
+import { CODES, type Code, codeFromNumber } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { toWire } from '../error/wire-error.ts';
 import { decodeBody, encodeBody } from '../wire/body.ts';
@@ -144,7 +144,7 @@ export class Callee<T> {
    */
   answer(call: IncomingCall<T>, value: unknown): void {
     if (call.sending !== HALF.OPEN) return;
-    if (call.cancelled !== undefined) return this.fail(call, new RpcError(call.cancelled, 'The caller gave up.'));
+    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
     if (!writeString(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
       const body = encodeBody(value, this.remote);
       const raw = value instanceof Uint8Array;
@@ -159,7 +159,8 @@ export class Callee<T> {
     if (call.sending === HALF.CLOSED) return;
     if (call.sending !== HALF.OPEN) this.#outbox.dropLong(call.id);
     call.sending = HALF.CLOSED;
-    const body = this.#errorBody(error);
+    // What a handler throws because its signal has aborted is not what became of the call.
+    const body = this.#errorBody(call.cancelled === undefined ? error : gaveUp(call.cancelled));
     const { frames } = this.#outbox;
     frames.begin(FRAME.ERROR, 0, call.id, body.length);
     frames.bytes(body);
@@ -208,23 +209,25 @@ export class Callee<T> {
       );
       return this.#free(call);
     }
-    if (call.sending !== HALF.OPEN) return this.fail(call, new RpcError(code, 'The caller gave up.'));
+    if (call.sending !== HALF.OPEN) return this.fail(call, gaveUp(code));
     if (call.cancelled !== undefined) return;
     call.cancelled = code;
     this.#host.cancelled(call);
   }
 
-  /** An error that goes with the ERROR frame, which is one frame whatever the error holds. */
+  /** An error's body, which always fits one frame: what is too long is cut, and data that does not fit is left out. */
   #errorBody(error: RpcError): Uint8Array {
-    const limits = { ...this.remote, message: this.remote.chunk };
+    const most = Math.min(this.remote.chunk, this.remote.message);
+    const limits = { ...this.remote, message: most };
+    const wire = toWire(error);
     try {
-      return encodeBody(toWire(error), limits);
+      return encodeBody(wire, limits);
     } catch (thrown) {
-      const lost = thrown instanceof RpcError ? ` (Its data could not be sent: ${thrown.message})` : '';
-      const message = (
-        error.message.slice(0, Math.min(MAX_ERROR_MESSAGE, this.remote.chunk / 8)) + lost
-      ).toWellFormed();
-      return encodeBody({ ...toWire(error), message, data: undefined }, this.remote);
+      const why = thrown instanceof RpcError ? thrown.message : String(thrown);
+      const lost = error.data === undefined ? '' : ` (Its data could not be sent: ${why.slice(0, 100)})`;
+      // A character takes three bytes at most, and the fields beside the message some 400.
+      const message = error.message.slice(0, Math.min(MAX_ERROR_MESSAGE, most / 8)) + lost;
+      return encodeBody({ ...wire, message: message.toWellFormed(), data: undefined }, limits);
     }
   }
 
@@ -240,4 +243,9 @@ export class Callee<T> {
     this.#calls[slot] = undefined;
     this.#size--;
   }
+}
+
+function gaveUp(code: Code): RpcError {
+  const late = code === 'DEADLINE_EXCEEDED';
+  return new RpcError(code, late ? 'The deadline passed before the handler was done.' : 'The caller gave up.');
 }

@@ -85,12 +85,7 @@ export class Caller {
   /** Tells the other end that nobody waits for the call any more. Its slot stays taken until the last frame comes. */
   cancel(call: OutgoingCall, code: Code): void {
     if (this.#calls.get(call.id >>> 1) !== call || call.receiving === HALF.CLOSED) return;
-    if (call.sending !== HALF.CLOSED) this.#outbox.dropLong(call.id);
-    call.sending = HALF.CLOSED;
-    const { frames } = this.#outbox;
-    frames.begin(FRAME.CANCEL, 0, call.id, 1);
-    frames.buffer[frames.at++] = CODES[code];
-    frames.end();
+    this.#writeCancel(call, code);
   }
 
   /** Takes an ANSWER, ERROR, HEADER, CHUNK or stream frame for a call of this end's. */
@@ -126,13 +121,17 @@ export class Caller {
     }
   }
 
-  /** Ends every call with the error that `reason` makes for it. */
-  failAll(reason: (call: OutgoingCall) => Failure): void {
+  /**
+   * Ends every call with the error that `reason` makes for it. `tell`: the other end still reads, so it is told that
+   * nobody waits, and what has not left is not sent any more.
+   */
+  failAll(reason: (call: OutgoingCall) => Failure, tell: boolean): void {
     const calls = this.#calls.all();
     this.#calls.clear();
     for (const call of calls) {
       if (call.receiving === HALF.CLOSED) continue;
       const failure = reason(call);
+      if (tell) this.#writeCancel(call, 'CANCELLED');
       call.receiving = HALF.CLOSED;
       call.sending = HALF.CLOSED;
       call.failed(failure);
@@ -198,15 +197,18 @@ export class Caller {
 
   /** The last frame has come. Where the request was still going out, there is no use in the rest of it. */
   #finish(call: OutgoingCall): void {
-    if (call.sending !== HALF.CLOSED) {
-      this.#outbox.dropLong(call.id);
-      call.sending = HALF.CLOSED;
-      const { frames } = this.#outbox;
-      frames.begin(FRAME.CANCEL, 0, call.id, 1);
-      frames.buffer[frames.at++] = CODES.CANCELLED;
-      frames.end();
-    }
+    if (call.sending !== HALF.CLOSED) this.#writeCancel(call, 'CANCELLED');
     this.#free(call);
+  }
+
+  /** Closes the half that this end sends, wherever it stands. */
+  #writeCancel(call: OutgoingCall, code: Code): void {
+    if (call.sending !== HALF.CLOSED) this.#outbox.dropLong(call.id);
+    call.sending = HALF.CLOSED;
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.CANCEL, 0, call.id, 1);
+    frames.buffer[frames.at++] = CODES[code];
+    frames.end();
   }
 
   #free(call: OutgoingCall): void {

@@ -90,7 +90,7 @@ export class Connection<T> {
   ended(): void {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
-    this.#caller.failAll((call) => lost(call, 'The other side ended the connection'));
+    this.#caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.#drainReceived = true;
     this.#callee.draining = true;
     this.#host.draining();
@@ -108,22 +108,17 @@ export class Connection<T> {
     this.#host.draining();
   }
 
-  /** The other end has taken too long to say hello. */
-  giveUpHandshake(reason: RpcError): void {
-    if (this.#phase === 'closed' || this.#phase === 'open') return;
-    if (this.#phase === 'preface') this.#handshake.refuse(reason.message);
-    else writeGoaway(this.#outbox, FATAL, reason);
-    this.#close(reason);
-  }
-
   /** The calls that this end has opened and that hold a slot. */
   calls(): OutgoingCall[] {
     return this.#caller.all();
   }
 
-  /** Ends everything now, as after the transport has failed. */
+  /** Ends everything now. The other end is told so, if it can still be. */
   abort(reason: RpcError): void {
-    if (this.#phase !== 'closed') this.#close(reason);
+    if (this.#phase === 'closed') return;
+    if (this.#phase !== 'preface') writeGoaway(this.#outbox, FATAL, reason);
+    else this.#handshake.refuse(reason.message);
+    this.#close(reason);
   }
 
   /**
@@ -242,7 +237,7 @@ export class Connection<T> {
       call.cancelled ??= 'CANCELLED';
       this.#host.cancelled(call);
     }
-    this.#caller.failAll((call) => (opened ? lost(call, reason.message.replace(/\.$/, ''), reason) : reason));
+    this.#caller.failAll((call) => (opened ? lost(call, reason.message, reason) : reason), false);
     this.#host.closed(reason);
   }
 }

@@ -1,6 +1,7 @@
 import { CODES } from '../error/code.ts';
 import type { RpcError } from '../error/rpc-error.ts';
 import type { CallOptions } from './call-options.ts';
+import { checkName } from './name.ts';
 import { type Check, encoder, type InputOf, type OutputOf, parser, type Schema } from './schema.ts';
 
 /** The errors that a method declares: a schema of their data for each name. */
@@ -122,6 +123,7 @@ export function method<In extends Schema, Out extends Schema, const Errors exten
 }
 
 function errorChecks(name: string, schema: Schema): ErrorChecks {
+  checkName(name, 'declared error');
   if (Object.hasOwn(CODES, name) || name === 'RpcError') {
     throw new TypeError(
       `An error cannot be named "${name}": that is the name of ${name === 'RpcError' ? 'every plain error' : 'a status code'}.`,

@@ -1,6 +1,7 @@
 import { RpcError } from '../error/rpc-error.ts';
 import type { Context } from './context.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
+import { checkName } from './name.ts';
 
 /** A method of any types. */
 export interface AnyMethod {
@@ -44,8 +45,6 @@ export interface NamedMethod extends MethodChecks {
   /** For messages: `text.uppercase`. */
   readonly fullName: string;
 }
-
-const MAX_NAME_BYTES = 255;
 
 /**
  * Declares a service: the methods under one name. The same object serves both ends.
@@ -94,13 +93,4 @@ function declaredError(method: NamedMethod, name: string, data: unknown, message
     throw new TypeError(`${method.fullName} declares no error "${name}". It declares: ${declared}.`);
   }
   return new RpcError('UNKNOWN', message, { name, data, method: method.fullName });
-}
-
-function checkName(name: string, what: string): void {
-  const bytes = typeof name === 'string' ? Buffer.byteLength(name, 'utf8') : 0;
-  if (bytes === 0 || bytes > MAX_NAME_BYTES || !name.isWellFormed()) {
-    throw new TypeError(
-      `The name of a ${what} is ${JSON.stringify(name)}; it must be text of 1 to ${MAX_NAME_BYTES} bytes.`,
-    );
-  }
 }

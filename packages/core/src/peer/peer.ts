@@ -132,12 +132,12 @@ export class Peer implements ContextOwner {
    * Fulfils when it is over.
    */
   close(grace: number = DEFAULT_GRACE): Promise<void> {
+    this.#sender.close();
     if (!this.#over) {
-      this.#sender.close();
       this.#connection.drain();
       this.#invoker.failWaiting(CLOSING);
       const stop = this.#clock.timer(() => {
-        this.#connection.abort(new RpcError('UNAVAILABLE', 'The connection was closed before the call had finished.'));
+        this.#connection.abort(new RpcError('UNAVAILABLE', 'The connection was closed, and its grace is over.'));
       }, grace);
       void this.closed.then(stop);
       this.#sender.schedule();
@@ -204,7 +204,7 @@ export class Peer implements ContextOwner {
 
   #handshakeOver(milliseconds: number): void {
     const why = `The other side did not say hello within ${milliseconds} ms. Does it speak nearcall?`;
-    this.#connection.giveUpHandshake(new RpcError('UNAVAILABLE', why, { execution: 'not-sent' }));
+    this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent' }));
     this.#sender.schedule();
   }
 

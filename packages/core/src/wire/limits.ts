@@ -54,9 +54,6 @@ export const LIMIT_RANGES: { readonly [K in keyof Limits]: readonly [least: numb
 /** The method numbers of one direction of a connection. Part of the protocol, so not a setting. */
 export const MAX_METHODS = 4096;
 
-/** A service's or a method's name, in bytes of UTF-8. Part of the protocol, so not a setting. */
-export const MAX_NAME_BYTES = 255;
-
 /**
  * The defaults with the given ones in their place.
  *
