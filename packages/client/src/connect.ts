@@ -1,5 +1,14 @@
 import { connect as dial } from 'node:net';
-import { type AnyService, DEFAULT_GRACE, duplexTransport, type Limits, Peer, socketPath, stub } from '@nearcall/core';
+import {
+  type AnyService,
+  DEFAULT_GRACE,
+  duplexTransport,
+  type Limits,
+  limitsWith,
+  Peer,
+  socketPath,
+  stub,
+} from '@nearcall/core';
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -36,6 +45,7 @@ const peers = new WeakMap<object, Peer>();
  * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone.
  *
  * @throws TypeError for an address that is none.
+ * @throws RangeError for a limit out of its range.
  * @example
  * ```ts
  * const client = connect('unix:/run/user/1000/text.sock', text);
@@ -45,11 +55,12 @@ const peers = new WeakMap<object, Peer>();
  */
 export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): ClientOf<C> {
   const path = socketPath(address);
+  const limits = limitsWith(options.limits);
   // Half-open: answers that are on their way still come when the server has ended its side.
   const socket = dial({ path, allowHalfOpen: true });
   const peer = new Peer(
     duplexTransport(socket, (error) => explain(error, path)),
-    { role: 'dialer', ...options },
+    { ...options, role: 'dialer', limits },
   );
   const client = isService(contract) ? stub(peer, contract) : stubs(peer, contract);
   if (isService(contract)) delete client['then'];

@@ -1,6 +1,7 @@
 export { type CallOptions, DEFAULT_DEADLINE } from './contract/call-options.ts';
 export type { Context } from './contract/context.ts';
 export { type Handler, type Implementation, implement } from './contract/implement.ts';
+export { Implementations } from './contract/implementations.ts';
 export {
   type DeclaredError,
   type ErrorSchemas,
@@ -28,4 +29,4 @@ export { socketPath } from './transport/address.ts';
 export { duplexTransport } from './transport/duplex.ts';
 export { memoryTransports } from './transport/memory.ts';
 export type { Transport, TransportEvents } from './transport/transport.ts';
-export { DEFAULT_LIMITS, type Limits } from './wire/limits.ts';
+export { DEFAULT_LIMITS, type Limits, limitsWith } from './wire/limits.ts';

@@ -1,5 +1,14 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { DEFAULT_GRACE, duplexTransport, type Implementation, type Limits, Peer, socketPath } from '@nearcall/core';
+import {
+  DEFAULT_GRACE,
+  duplexTransport,
+  type Implementation,
+  Implementations,
+  type Limits,
+  limitsWith,
+  Peer,
+  socketPath,
+} from '@nearcall/core';
 import { listen, type SocketFile } from './socket-file.ts';
 
 /** How to serve. */
@@ -38,7 +47,8 @@ export interface Server extends AsyncDisposable {
  * Serves one or several implementations at a Unix socket. Fulfils once clients can connect. Only this user can: the
  * file's mode is 0600.
  *
- * @throws TypeError for an address that is none.
+ * @throws TypeError for an address that is none, or two implementations of one name.
+ * @throws RangeError for a limit out of its range.
  * @throws Error where it cannot listen, saying what stands in the way.
  * @example
  * ```ts
@@ -51,10 +61,11 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   const path = socketPath(address);
-  const served = 'methods' in implementations ? [implementations] : implementations;
+  const served = new Implementations('methods' in implementations ? [implementations] : implementations);
+  const limits = limitsWith(options.limits);
   const peers = new Set<Peer>();
   const accept = (socket: Socket): void => {
-    const peer = new Peer(duplexTransport(socket), { role: 'acceptor', implementations: served, ...options });
+    const peer = new Peer(duplexTransport(socket), { ...options, role: 'acceptor', implementations: served, limits });
     peers.add(peer);
     void peer.closed.then(() => peers.delete(peer));
   };

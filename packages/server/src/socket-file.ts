@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { chmod, link, lstat, mkdtemp, open, rename, rm, unlink } from 'node:fs/promises';
-import { connect, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 /** A socket file that this process has published, and may remove. */
 export interface SocketFile {
@@ -21,7 +23,8 @@ export async function listen(server: Server, path: string): Promise<SocketFile> 
   const directory = await mkdtemp(join(dirname(path), '.nearcall-')).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`Cannot listen at ${path}: ${whyNoDirectory(error, dirname(path))}`, { cause: error });
   });
-  const bound = join(directory, 's');
+  // A name of its own: Node unlinks the bound path at close, and through a directory's number that could be another's.
+  const bound = join(directory, directory.slice(-6));
   try {
     await bind(server, directory, bound);
     await chmod(bound, 0o600);
@@ -78,10 +81,41 @@ async function publish(bound: string, path: string): Promise<void> {
   if (!standing.isSocket()) {
     throw new Error(`Cannot listen at ${path}: a file stands there that is not a socket. It was left as it is.`);
   }
-  if (await isLive(path)) {
-    throw new Error(`Cannot listen at ${path}: another server is listening there. Stop it, or choose another path.`);
+  await alone(path, async () => {
+    if (await isLive(path)) {
+      throw new Error(`Cannot listen at ${path}: another server is listening there. Stop it, or choose another path.`);
+    }
+    await rename(bound, path);
+  });
+}
+
+/** How long to wait for another process that is replacing the same leftover, in milliseconds. */
+const PATIENCE = 5000;
+
+/**
+ * Does something that two servers at one path must not do at once: looking that nobody listens, and replacing the file.
+ * The lock is a name in Linux's abstract namespace, which a crash frees; elsewhere there is none.
+ */
+async function alone(path: string, action: () => Promise<void>): Promise<void> {
+  if (process.platform !== 'linux') return action();
+  const name = `\0nearcall-${createHash('sha256').update(path).digest('hex')}`;
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    const lock = createServer();
+    try {
+      await listening(lock, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (performance.now() > deadline) throw new Error(`Cannot listen at ${path}: another server is starting there.`);
+      await setTimeout(5);
+      continue;
+    }
+    try {
+      return await action();
+    } finally {
+      await new Promise((resolve) => lock.close(resolve));
+    }
   }
-  await rename(bound, path);
 }
 
 /** Whether anything listens at a socket file. Whatever is not a clear no counts as a yes. */

@@ -1,12 +1,12 @@
-import { CODES, type Code, codeFromNumber } from '../error/code.ts';
+import { CODES, codeFromNumber } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { toWire } from '../error/wire-error.ts';
 import { decodeBody, encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, type Limits, MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { IncomingCall, KIND, type Kind, type MethodDeclaration, streamsInput } from './call.ts';
+import { errorBody, gaveUp } from './error-body.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Host } from './host.ts';
@@ -15,7 +15,6 @@ import { type Prologue, writeMessage, writeString } from './message.ts';
 import type { Outbox } from './outbox.ts';
 
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
-const MAX_ERROR_MESSAGE = 8192;
 
 interface Declared<T> {
   readonly declaration: MethodDeclaration;
@@ -63,8 +62,8 @@ export class Callee<T> {
     }
     const kind = fields.u8();
     if (kind > KIND.event) throw new ProtocolError(`METHOD of the unknown kind ${kind}`);
-    const service = fields.view(fields.u8()).toString('utf8');
-    const name = fields.view(fields.u8()).toString('utf8');
+    const service = fields.name();
+    const name = fields.name();
     const fingerprint = Uint8Array.from(fields.view(fields.left));
     if (fingerprint.length !== 0 && fingerprint.length !== 8) {
       throw new ProtocolError(`METHOD with a fingerprint of ${fingerprint.length} bytes`);
@@ -160,7 +159,7 @@ export class Callee<T> {
     if (call.sending !== HALF.OPEN) this.#outbox.dropLong(call.id);
     call.sending = HALF.CLOSED;
     // What a handler throws because its signal has aborted is not what became of the call.
-    const body = this.#errorBody(call.cancelled === undefined ? error : gaveUp(call.cancelled));
+    const body = errorBody(call.cancelled === undefined ? error : gaveUp(call.cancelled), this.remote);
     const { frames } = this.#outbox;
     frames.begin(FRAME.ERROR, 0, call.id, body.length);
     frames.bytes(body);
@@ -169,13 +168,32 @@ export class Callee<T> {
     this.#free(call);
   }
 
-  /** Forgets every call. The handlers of those that had come are told by the host. */
-  clear(): IncomingCall<T>[] {
-    const calls = this.#calls.filter((call) => call !== undefined);
-    for (const call of calls) call.sending = HALF.CLOSED;
+  /** Forgets every call. The host hears of those that it is still serving. */
+  clear(): void {
+    const calls = this.#open();
     this.#calls.length = 0;
     this.#size = 0;
-    return calls;
+    for (const call of calls) {
+      const served = call.receiving === HALF.CLOSED && call.sending === HALF.OPEN && call.cancelled === undefined;
+      call.sending = HALF.CLOSED;
+      if (!served) continue;
+      call.cancelled = 'CANCELLED';
+      this.#host.cancelled(call);
+    }
+  }
+
+  /** Nothing more will come: what is not whole by now never will be. */
+  ended(): void {
+    for (const call of this.#open()) {
+      if (call.receiving === HALF.CLOSED) continue;
+      call.receiving = HALF.CLOSED;
+      this.fail(call, new RpcError('UNAVAILABLE', 'The request never became whole.', { execution: 'rejected' }));
+      this.#free(call);
+    }
+  }
+
+  #open(): IncomingCall<T>[] {
+    return this.#calls.filter((call) => call !== undefined);
   }
 
   #refusal(method: Declared<T>): RpcError | undefined {
@@ -215,22 +233,6 @@ export class Callee<T> {
     this.#host.cancelled(call);
   }
 
-  /** An error's body, which always fits one frame: what is too long is cut, and data that does not fit is left out. */
-  #errorBody(error: RpcError): Uint8Array {
-    const most = Math.min(this.remote.chunk, this.remote.message);
-    const limits = { ...this.remote, message: most };
-    const wire = toWire(error);
-    try {
-      return encodeBody(wire, limits);
-    } catch (thrown) {
-      const why = thrown instanceof RpcError ? thrown.message : String(thrown);
-      const lost = error.data === undefined ? '' : ` (Its data could not be sent: ${why.slice(0, 100)})`;
-      // A character takes three bytes at most, and the fields beside the message some 400.
-      const message = error.message.slice(0, Math.min(MAX_ERROR_MESSAGE, most / 8)) + lost;
-      return encodeBody({ ...wire, message: message.toWellFormed(), data: undefined }, limits);
-    }
-  }
-
   #step(call: IncomingCall<T>, type: number, step: Step): void {
     const half = next(call.receiving, step);
     if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn for the call ${call.id}`);
@@ -243,9 +245,4 @@ export class Callee<T> {
     this.#calls[slot] = undefined;
     this.#size--;
   }
-}
-
-function gaveUp(code: Code): RpcError {
-  const late = code === 'DEADLINE_EXCEEDED';
-  return new RpcError(code, late ? 'The deadline passed before the handler was done.' : 'The caller gave up.');
 }

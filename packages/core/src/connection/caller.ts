@@ -129,7 +129,6 @@ export class Caller {
     const calls = this.#calls.all();
     this.#calls.clear();
     for (const call of calls) {
-      if (call.receiving === HALF.CLOSED) continue;
       const failure = reason(call);
       if (tell) this.#writeCancel(call, 'CANCELLED');
       call.receiving = HALF.CLOSED;

@@ -82,7 +82,8 @@ export class Connection<T> {
       if (rest !== undefined) this.#decoder.push(rest);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#breakOff(error);
+      // Behind what closed the connection anything may stand.
+      if (this.phase !== 'closed') this.#breakOff(error);
     }
   }
 
@@ -93,6 +94,7 @@ export class Connection<T> {
     this.#caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.#drainReceived = true;
     this.#callee.draining = true;
+    this.#callee.ended();
     this.#host.draining();
     // Where the other process is dead, writing this fails and tells so; where it still reads, it does no harm.
     if (this.#callee.size > 0) writePing(this.#outbox);
@@ -223,7 +225,8 @@ export class Connection<T> {
 
   /** The other end broke the protocol: it is told so, and everything ends. */
   #breakOff(error: ProtocolError): void {
-    const reason = new RpcError('INTERNAL', `The other side broke the protocol: it sent ${error.message}.`);
+    const why = `The other side broke the protocol: it sent ${error.message}.`;
+    const reason = this.#phase === 'open' ? new RpcError('INTERNAL', why) : unavailable(why);
     const told = new RpcError('INTERNAL', `You broke the protocol: what came was ${error.message}.`);
     writeGoaway(this.#outbox, FATAL, told);
     this.#close(reason);
@@ -233,10 +236,7 @@ export class Connection<T> {
     const opened = this.#phase === 'open';
     this.#phase = 'closed';
     this.#outbox.dropAll();
-    for (const call of this.#callee.clear()) {
-      call.cancelled ??= 'CANCELLED';
-      this.#host.cancelled(call);
-    }
+    this.#callee.clear();
     this.#caller.failAll((call) => (opened ? lost(call, reason.message, reason) : reason), false);
     this.#host.closed(reason);
   }

@@ -51,7 +51,8 @@ export class Events {
 
   #measure(came: number, more: boolean): void {
     this.#missing -= came;
-    if (more !== this.#missing > 0) throw new ProtocolError('an event of another length than it announced');
+    if (this.#missing < 0 || more !== this.#missing > 0)
+      throw new ProtocolError('an event of another length than it announced');
   }
 
   #spend(cost: number): void {

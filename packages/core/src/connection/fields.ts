@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { FLAG } from '../wire/frame.ts';
 import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -43,6 +44,13 @@ export class Fields {
   view(length: number): Buffer {
     const at = this.#skip(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  /** A name: its length in one byte, then its text. */
+  name(): string {
+    const bytes = this.view(this.u8());
+    if (bytes.length === 0 || !isUtf8(bytes)) throw new ProtocolError('METHOD with a name that is empty or not UTF-8');
+    return bytes.toString('utf8');
   }
 
   /** Passes over the metadata that a frame with these flags carries. */

@@ -50,31 +50,33 @@ export class Handshake {
 
   /** Tells a dialer why it is not served. */
   refuse(why: string): void {
-    if (this.#role === 'acceptor') this.#outbox.frames.plain(refusal(why));
+    if (this.#role === 'acceptor') this.#outbox.urgent.plain(refusal(why));
   }
 
   #greet(): void {
     const hello = encodeHello(this.#hello);
-    const { frames } = this.#outbox;
-    frames.plain(PREFACE[this.#role]);
-    frames.begin(FRAME.HELLO, 0, NO_CALL, hello.length);
-    frames.bytes(hello);
-    frames.end();
+    // Nothing may overtake it: what is urgent comes behind it in the same queue.
+    const { urgent } = this.#outbox;
+    urgent.plain(PREFACE[this.#role]);
+    urgent.begin(FRAME.HELLO, 0, NO_CALL, hello.length);
+    urgent.bytes(hello);
+    urgent.end();
   }
 
   #stranger(): RpcError {
     const received = this.#received;
     const text = received.toString('latin1', 0, 64);
     const seen = `"${printable(text)}${received.length > 64 ? '...' : ''}"`;
-    const spoken = text.startsWith('nearcall/') ? 'this version of nearcall' : 'nearcall';
-    if (this.#role === 'acceptor') {
-      const expected = printable(PREFACE.dialer.toString('latin1'));
-      this.refuse(`this socket speaks nearcall, which begins with "${expected}"; what came was ${seen}`);
-      return unavailable(`The client does not speak ${spoken}: its first bytes were ${seen}.`);
+    const expected = PREFACE.dialer.toString('latin1');
+    if (this.#role === 'dialer' && text.slice(0, expected.length) === expected.slice(0, text.length)) {
+      return unavailable('What listens there does not speak nearcall: it sends back what it gets.');
     }
-    const echo = text.startsWith(PREFACE.dialer.toString('latin1'));
-    const what = echo ? 'it sends back what it gets' : `its first bytes were ${seen}`;
-    return unavailable(`What listens there does not speak ${spoken}: ${what}.`);
+    const spoken = text.startsWith('nearcall/') ? 'this version of nearcall' : 'nearcall';
+    if (this.#role === 'dialer') {
+      return unavailable(`What listens there does not speak ${spoken}: its first bytes were ${seen}.`);
+    }
+    this.refuse(`this socket speaks nearcall, which begins with "${printable(expected)}"; what came was ${seen}`);
+    return unavailable(`The client does not speak ${spoken}: its first bytes were ${seen}.`);
   }
 }
 

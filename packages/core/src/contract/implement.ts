@@ -36,7 +36,7 @@ export function implement<H>(service: { readonly '~handlers': H }, handlers: H):
     // An own property only: a method named constructor must not find Object's.
     const handler = Object.hasOwn(given, name) ? given[name] : undefined;
     if (typeof handler !== 'function') {
-      throw new TypeError(`${declared.name}.${name} has no handler: give a function of that name.`);
+      throw new TypeError(`${declared.name}.${name} has no handler: give a plain object with a function of that name.`);
     }
     methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler });
   }

@@ -1,5 +1,5 @@
 import type { IncomingCall } from '../connection/call.ts';
-import type { Implementation, Implemented } from '../contract/implement.ts';
+import type { Implemented } from '../contract/implement.ts';
 import { Invalid } from '../contract/schema.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
@@ -16,36 +16,14 @@ export type ErrorListener = (error: unknown, method: string) => void;
 
 /** Runs the handlers: parses inputs, checks outputs, and turns what handlers throw into what callers may see. */
 export class Dispatcher {
-  readonly #services = new Map<string, Implementation>();
   readonly #owner: ContextOwner;
   readonly #outcome: Outcome;
   readonly #onError: ErrorListener;
 
-  constructor(
-    implementations: readonly Implementation[],
-    owner: ContextOwner,
-    outcome: Outcome,
-    onError: ErrorListener,
-  ) {
+  constructor(owner: ContextOwner, outcome: Outcome, onError: ErrorListener) {
     this.#owner = owner;
     this.#outcome = outcome;
     this.#onError = onError;
-    for (const implementation of implementations) {
-      if (this.#services.has(implementation.service)) {
-        throw new TypeError(`Two implementations are named "${implementation.service}"; a name can be served once.`);
-      }
-      this.#services.set(implementation.service, implementation);
-    }
-  }
-
-  /** The names of what is served. */
-  get services(): string[] {
-    return [...this.#services.keys()];
-  }
-
-  /** The handler for a method's name, if it is served here. */
-  find(service: string, method: string): Implemented | undefined {
-    return this.#services.get(service)?.methods.get(method);
   }
 
   /** Runs a call's handler. */
@@ -94,7 +72,7 @@ export class Dispatcher {
       const message = `The input of ${fullName} is not valid: ${error.message}`;
       return new RpcError('INVALID_ARGUMENT', message, { execution: 'rejected' });
     }
-    this.#onError(error, fullName);
+    this.#report(error, fullName);
     return new RpcError('INTERNAL', `The input of ${fullName} could not be checked.`, { execution: 'rejected' });
   }
 
@@ -105,15 +83,24 @@ export class Dispatcher {
     const reported = new Error(`The handler of ${fullName} answered what the contract does not allow: ${why}`, {
       cause: error,
     });
-    this.#onError(reported, fullName);
+    this.#report(reported, fullName);
     this.#outcome.fail(call, new RpcError('INTERNAL', `${fullName} gave an answer that does not match its contract.`));
+  }
+
+  /** The listener is the user's: what it throws must not cost the call its answer. */
+  #report(error: unknown, method: string): void {
+    try {
+      this.#onError(error, method);
+    } catch (thrown) {
+      console.error('nearcall: onError threw', thrown, 'when told of', error);
+    }
   }
 
   #failed(call: IncomingCall<Implemented>, thrown: unknown): void {
     const { method } = call.target;
     if (!(thrown instanceof RpcError)) {
       // Whoever gave up will not read this, and a handler that stops on its signal has done nothing wrong.
-      if (call.cancelled === undefined) this.#onError(thrown, method.fullName);
+      if (call.cancelled === undefined) this.#report(thrown, method.fullName);
       return this.#outcome.fail(call, new RpcError('INTERNAL', `${method.fullName} failed.`));
     }
     const declared = thrown.method === method.fullName ? method.errors.get(thrown.name) : undefined;

@@ -12,6 +12,7 @@ interface CallConnection {
   readonly canCall: boolean;
   readonly draining: boolean;
   calls(): OutgoingCall[];
+  drain(): void;
   request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void;
   cancel(call: OutgoingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED'): void;
 }
@@ -31,6 +32,7 @@ export class Invoker implements PendingCallOwner {
   readonly #clock: Clock;
   /** In the order in which they were made, unencoded. */
   #waiting: PendingCall[] = [];
+  #closing = false;
   /** Why no call can be made any more. */
   over: RpcError | undefined;
 
@@ -53,7 +55,7 @@ export class Invoker implements PendingCallOwner {
     if (this.over !== undefined) {
       const { message, cause } = this.over;
       call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
-    } else if (this.#connection.draining) call.failed(CLOSING);
+    } else if (this.#closing || this.#connection.draining) call.failed(CLOSING);
     else {
       this.#alarm.by(call.expiresAt);
       if (this.#waiting.length === 0 && this.#connection.canCall) this.#send(call, deadline);
@@ -63,9 +65,19 @@ export class Invoker implements PendingCallOwner {
     return promise;
   }
 
+  /** Makes no new calls. Those that wait are still sent; then the connection drains. */
+  close(): void {
+    this.#closing = true;
+    if (this.#waiting.length === 0) this.#connection.drain();
+  }
+
   /** Sends waiting calls, as far as there are slots. */
   startWaiting(): void {
-    if (this.#waiting.length === 0 || !this.#connection.canCall) return;
+    if (this.#waiting.length > 0 && this.#connection.canCall) this.#sendWaiting();
+    if (this.#closing && this.#waiting.length === 0) this.#connection.drain();
+  }
+
+  #sendWaiting(): void {
     const now = this.#clock.now();
     let started = 0;
     for (const call of this.#waiting) {

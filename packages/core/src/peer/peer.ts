@@ -2,7 +2,8 @@ import type { IncomingCall, Route } from '../connection/call.ts';
 import { Connection } from '../connection/connection.ts';
 import type { Host } from '../connection/host.ts';
 import type { CallOptions } from '../contract/call-options.ts';
-import type { Implementation, Implemented } from '../contract/implement.ts';
+import type { Implemented } from '../contract/implement.ts';
+import { Implementations } from '../contract/implementations.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -20,7 +21,7 @@ export interface PeerOptions {
   /** Which end it is. */
   readonly role: Role;
   /** What it serves. Default: nothing. */
-  readonly implementations?: readonly Implementation[] | undefined;
+  readonly implementations?: Implementations | undefined;
   /** What it takes from the other end. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
   /** The milliseconds within which the other end must have said hello. Default: 10,000. */
@@ -64,7 +65,7 @@ export class Peer implements ContextOwner {
   constructor(transport: Transport, options: PeerOptions) {
     const {
       role,
-      implementations = [],
+      implementations = NOTHING,
       handshake = DEFAULT_HANDSHAKE,
       onError = report,
       clock = systemClock,
@@ -91,9 +92,9 @@ export class Peer implements ContextOwner {
         this.#connection.fail(call, error);
       },
     };
-    this.#dispatcher = new Dispatcher(implementations, this, outcome, onError);
-    const hello = { limits: limitsWith(options.limits), services: this.#dispatcher.services, features: [] };
-    this.#connection = new Connection(role, hello, this.#host());
+    this.#dispatcher = new Dispatcher(this, outcome, onError);
+    const hello = { limits: limitsWith(options.limits), services: implementations.names, features: [] };
+    this.#connection = new Connection(role, hello, this.#host(implementations));
     this.#sender = new Sender(this.#connection, transport, clock, () => this.#invoker.startWaiting());
     this.#invoker = new Invoker(this.#connection, this.#sender, this.#alarm, clock);
     this.#stopHandshake = clock.timer(() => this.#handshakeOver(handshake), handshake);
@@ -128,16 +129,16 @@ export class Peer implements ContextOwner {
   }
 
   /**
-   * Ends the connection: makes and takes no new calls, and lets those that have begun finish for `grace` milliseconds.
+   * Ends the connection: makes and takes no new calls, and lets those that were made finish for `grace` milliseconds.
    * Fulfils when it is over.
    */
   close(grace: number = DEFAULT_GRACE): Promise<void> {
     this.#sender.close();
     if (!this.#over) {
-      this.#connection.drain();
-      this.#invoker.failWaiting(CLOSING);
+      this.#invoker.close();
       const stop = this.#clock.timer(() => {
         this.#connection.abort(new RpcError('UNAVAILABLE', 'The connection was closed, and its grace is over.'));
+        this.#sender.schedule();
       }, grace);
       void this.closed.then(stop);
       this.#sender.schedule();
@@ -168,13 +169,13 @@ export class Peer implements ContextOwner {
     this.#alarm.by(context.expiresAt);
   }
 
-  #host(): Host<Implemented> {
+  #host(implementations: Implementations): Host<Implemented> {
     return {
       opened: () => {
         this.#stopHandshake();
         this.#markReady();
       },
-      resolve: ({ service, name, kind }) => (kind === 0 ? this.#dispatcher.find(service, name) : undefined),
+      resolve: ({ service, name, kind }) => (kind === 0 ? implementations.find(service, name) : undefined),
       request: (call) => this.#dispatcher.dispatch(call),
       cancelled: (call) => {
         if (call.attachment instanceof CallContext) call.attachment.abort();
@@ -229,6 +230,8 @@ export class Peer implements ContextOwner {
     this.#markClosed();
   }
 }
+
+const NOTHING = new Implementations([]);
 
 function report(error: unknown, method: string): void {
   console.error(`nearcall: ${method}:`, error);

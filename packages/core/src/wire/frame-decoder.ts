@@ -1,4 +1,4 @@
-import { COUNTED_HEADER_BYTES, FRAME, frameName, HEADER_BYTES } from './frame.ts';
+import { COUNTED_HEADER_BYTES, frameName, HEADER_BYTES } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /**
@@ -47,7 +47,7 @@ export class FrameDecoder {
     }
     const length = chunk.length;
     while (length - from >= 4) {
-      const payloadEnd = from + 4 + this.#frameLength(chunk, from);
+      const payloadEnd = from + 4 + this.#frameLength(chunk, from, length);
       if (payloadEnd > length) break;
       this.#give(chunk, from, payloadEnd);
       from = payloadEnd;
@@ -63,20 +63,21 @@ export class FrameDecoder {
   }
 
   /** The frame's length field, refused before anything is stored for it. */
-  #frameLength(bytes: Buffer, at: number): number {
+  #frameLength(bytes: Buffer, at: number, end: number): number {
     const length =
       (bytes[at] as number) * 0x100_0000 +
       (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
     if (length < COUNTED_HEADER_BYTES) {
       throw new ProtocolError(`a frame said it is ${length} bytes long, less than its own header`);
     }
-    if (length - COUNTED_HEADER_BYTES > this.#maxPayload) throw this.#tooLong(length, bytes, at);
+    if (length - COUNTED_HEADER_BYTES > this.#maxPayload) {
+      const type = at + 4 < end ? ` (${frameName(bytes[at + 4] as number)})` : '';
+      throw this.#tooLong(length - COUNTED_HEADER_BYTES, type);
+    }
     return length;
   }
 
-  #tooLong(length: number, bytes: Buffer, at: number): ProtocolError {
-    const type = at + 4 < bytes.length ? ` (${frameName(bytes[at + 4] ?? FRAME.HELLO)})` : '';
-    const payload = length - COUNTED_HEADER_BYTES;
+  #tooLong(payload: number, type: string): ProtocolError {
     return new ProtocolError(
       `a frame${type} with a payload of ${payload} bytes, where ${this.#maxPayload} are taken (limit "chunk")`,
     );
@@ -91,7 +92,7 @@ export class FrameDecoder {
       from = missing;
       if (this.#have < 4) return -1;
     }
-    const whole = 4 + this.#frameLength(this.#partial, 0);
+    const whole = 4 + this.#frameLength(this.#partial, 0, this.#have);
     const upTo = Math.min(from + whole - this.#have, chunk.length);
     this.#keep(chunk, from, upTo);
     if (this.#have < whole) return -1;

@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Limits } from './limits.ts';
 import { EXTENSION } from './msgpack.ts';
+import { isTimestamp } from './timestamp.ts';
 
 /** Why bytes were not read as a value. Its message completes "The bytes hold …". */
 export class Malformed extends Error {
@@ -200,7 +201,7 @@ function inspectExtension(length: number, depth: number, from: number, within: W
       if (length >= 1 && length <= MAX_BIGINT_BYTES) return;
       break;
     case EXTENSION.timestamp:
-      if (length === 4 || length === 8 || length === 12) return;
+      if (isTimestamp(bytes, start, length)) return;
       break;
     case EXTENSION.map:
     case EXTENSION.set:

@@ -48,7 +48,7 @@ export const LIMIT_RANGES: { readonly [K in keyof Limits]: readonly [least: numb
   events: [KIB, 2 ** 31 - 1],
   metadata: [0, 65_535],
   depth: [1, 1024],
-  values: [1, 2 ** 31 - 1],
+  values: [16, 2 ** 31 - 1],
 };
 
 /** The method numbers of one direction of a connection. Part of the protocol, so not a setting. */

@@ -109,6 +109,25 @@ class Source extends Uint8Array {
   static get [Symbol.species](): Uint8ArrayConstructor {
     return Uint8Array;
   }
+
+  /**
+   * msgpackr decodes texts of over 64 bytes from this, by a TextDecoder that takes a leading U+FEFF for a mark and drops
+   * it. It gets a second one to drop.
+   */
+  override subarray(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const view = super.subarray(start, end);
+    const marked = view[0] === 0xef && view[1] === 0xbb && view[2] === 0xbf;
+    return marked && this.#isText(start, end - start) ? Uint8Array.of(0xef, 0xbb, 0xbf, ...view) : view;
+  }
+
+  /** Whether what lies at `start` is a text and no extension: whether the header of one stands before it. */
+  #isText(start: number, length: number): boolean {
+    const before = (bytes: number): number => this[start - bytes] as number;
+    const short = before(2) * 256 + before(1);
+    if (before(2) === 0xd9) return before(1) === length;
+    if (before(3) === 0xda) return short === length;
+    return before(5) === 0xdb && (before(4) * 256 + before(3)) * 65_536 + short === length;
+  }
 }
 Object.defineProperty(Source.prototype, 'latin1Slice', {
   value: (Buffer.prototype as unknown as { latin1Slice: unknown }).latin1Slice,

@@ -53,9 +53,6 @@ function prepare(value: unknown, depth: number): unknown {
 
 function prepareObject(value: object, depth: number): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (depth >= limits.depth) {
-    throw tooMuch(depth, `nested deeper than ${limits.depth} levels, or in a circle`, 'depth');
-  }
   if (prototype === Object.prototype || prototype === null) return prepareFields(value, depth);
   if (Array.isArray(value)) return prepareList(value, depth);
   if (value instanceof Uint8Array) return value;
@@ -71,7 +68,13 @@ function prepareObject(value: object, depth: number): unknown {
   return prepareFields(value, depth);
 }
 
+function enter(depth: number): void {
+  if (depth < limits.depth) return;
+  throw tooMuch(depth, `nested deeper than ${limits.depth} levels, or in a circle`, 'depth');
+}
+
 function prepareFields(value: object, depth: number): object {
+  enter(depth);
   const fields = value as Record<string, unknown>;
   let copy: Record<string, unknown> | undefined;
   for (const key of Object.keys(fields)) {
@@ -90,6 +93,7 @@ function prepareFields(value: object, depth: number): object {
 }
 
 function prepareList(list: readonly unknown[], depth: number): readonly unknown[] {
+  enter(depth);
   let copy: unknown[] | undefined;
   for (let i = 0; i < list.length; i++) {
     path[depth] = i;

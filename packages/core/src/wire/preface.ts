@@ -67,7 +67,8 @@ const REFUSAL_START = Buffer.from(REFUSAL, 'latin1');
 function readRefusal(received: Buffer, ended: boolean): PrefaceResult {
   const lineEnd = received.indexOf(0x0a);
   if (lineEnd === -1 && !ended && received.length < REFUSAL_BYTES) return { kind: 'incomplete' };
-  const line = received.subarray(REFUSAL_START.length, lineEnd === -1 ? received.length : lineEnd);
+  const end = lineEnd === -1 ? received.length : lineEnd;
+  const line = received.subarray(REFUSAL_START.length, Math.min(end, REFUSAL_BYTES));
   return { kind: 'refused', why: printable(line) };
 }
 

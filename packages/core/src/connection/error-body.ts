@@ -1,0 +1,38 @@
+import type { Code } from '../error/code.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import { toWire, type WireError } from '../error/wire-error.ts';
+import { encodeBody } from '../wire/body.ts';
+import type { Limits } from '../wire/limits.ts';
+
+/** The most characters of a message that is cut. */
+const MAX_MESSAGE = 8192;
+
+/** The longest name that a contract can declare. */
+const MAX_NAME = 255;
+
+/** An error's body, which always fits one frame: what is too long is cut, and data that does not fit is left out. */
+export function errorBody(error: RpcError, remote: Limits): Uint8Array {
+  const most = Math.min(remote.chunk, remote.message);
+  const limits = { ...remote, message: most };
+  const wire = toWire(error);
+  try {
+    return encodeBody(wire, limits);
+  } catch (thrown) {
+    const why = thrown instanceof RpcError ? thrown.message : String(thrown);
+    const lost = error.data === undefined ? '' : ` (Its data could not be sent: ${why.slice(0, 100)})`;
+    // A character takes three bytes at most, and the fields beside the message some 400.
+    const message = error.message.slice(0, Math.min(MAX_MESSAGE, most / 8)) + lost;
+    return encodeBody({ code: wire.code, ran: wire.ran, message: message.toWellFormed(), ...shortName(wire) }, limits);
+  }
+}
+
+/** A declared error keeps its name without its data, unless the name is what is too long. */
+function shortName({ name }: WireError): { name?: string } {
+  return name === undefined || name.length > MAX_NAME ? {} : { name };
+}
+
+/** What becomes of a call whose caller waits no more, whatever its handler says. */
+export function gaveUp(code: Code): RpcError {
+  const late = code === 'DEADLINE_EXCEEDED';
+  return new RpcError(code, late ? 'The deadline passed before the handler was done.' : 'The caller gave up.');
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, limitsWith } from './limits.ts';
+
+const NAMES = Object.keys(LIMIT_RANGES) as (keyof Limits)[];
+
+test('without any given they are the defaults', () => {
+  expect(limitsWith()).toEqual({
+    message: 16 * 1024 * 1024,
+    bytes: 1024 * 1024 * 1024,
+    chunk: 64 * 1024,
+    calls: 1024,
+    window: 256 * 1024,
+    events: 256 * 1024,
+    metadata: 16 * 1024,
+    depth: 64,
+    values: 1_000_000,
+  });
+});
+
+test('one that is given stands in the place of its default, and the others and the defaults stay', () => {
+  const before = { ...DEFAULT_LIMITS };
+  expect(limitsWith({ depth: 9 })).toEqual({ ...before, depth: 9 });
+  expect(DEFAULT_LIMITS).toEqual(before);
+});
+
+test('every limit takes the least and the most of its range, and neither less nor more', () => {
+  expect(NAMES).toEqual(Object.keys(DEFAULT_LIMITS));
+  for (const name of NAMES) {
+    const [least, most] = LIMIT_RANGES[name];
+    expect(limitsWith({ [name]: least })[name]).toBe(least);
+    expect(limitsWith({ [name]: most })[name]).toBe(most);
+    for (const value of [least - 1, most + 1]) {
+      expect(() => limitsWith({ [name]: value })).toThrow(
+        new RangeError(`The limit "${name}" is ${value}; it must be a whole number from ${least} to ${most}.`),
+      );
+    }
+  }
+});
+
+test('what is not a whole number is refused', () => {
+  for (const value of [1500.5, Number.NaN, Number.POSITIVE_INFINITY, '2000', 2000n, null]) {
+    expect(() => limitsWith({ chunk: value as number })).toThrow(RangeError);
+  }
+});
+
+test('a name that is none is refused with those that are, also where every object has something of that name', () => {
+  for (const name of ['chunks', 'constructor', 'toString', 'hasOwnProperty']) {
+    expect(() => limitsWith({ [name]: 5000 })).toThrow(
+      `There is no limit named "${name}". The limits are: message, bytes, chunk, calls,`,
+    );
+  }
+});
