@@ -11,6 +11,7 @@ test('each package exports these names and no others', () => {
     'DEFAULT_GRACE',
     'DEFAULT_LIMITS',
     'Implementations',
+    'MAX_SOCKET_PATH_BYTES',
     'Peer',
     'RpcError',
     'duplexTransport',

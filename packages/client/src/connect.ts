@@ -1,6 +1,7 @@
 import { connect as dial } from 'node:net';
 import {
   type AnyService,
+  type CloseOptions,
   DEFAULT_GRACE,
   duplexTransport,
   type Limits,
@@ -16,12 +17,6 @@ export interface ConnectOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** The milliseconds within which the server must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
-}
-
-/** How to close. */
-export interface CloseOptions {
-  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
-  readonly grace?: number | undefined;
 }
 
 /** One service, or several by the names under which they are called. */

@@ -1,9 +1,2 @@
-export {
-  type ClientOf,
-  type CloseOptions,
-  type ConnectOptions,
-  type Contract,
-  close,
-  connect,
-  ready,
-} from './connect.ts';
+export type { CloseOptions } from '@nearcall/core';
+export { type ClientOf, type ConnectOptions, type Contract, close, connect, ready } from './connect.ts';

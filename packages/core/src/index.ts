@@ -23,9 +23,9 @@ export {
 } from './contract/service.ts';
 export { CODES, type Code } from './error/code.ts';
 export { type Execution, RpcError, type RpcErrorOptions } from './error/rpc-error.ts';
-export { DEFAULT_GRACE, Peer, type PeerOptions } from './peer/peer.ts';
+export { type CloseOptions, DEFAULT_GRACE, Peer, type PeerOptions } from './peer/peer.ts';
 export { stub } from './peer/stub.ts';
-export { socketPath } from './transport/address.ts';
+export { MAX_SOCKET_PATH_BYTES, socketPath } from './transport/address.ts';
 export { duplexTransport } from './transport/duplex.ts';
 export { memoryTransports } from './transport/memory.ts';
 export type { Transport, TransportEvents } from './transport/transport.ts';

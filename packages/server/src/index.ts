@@ -1,1 +1,2 @@
-export { type CloseOptions, type ServeOptions, type Server, serve } from './serve.ts';
+export type { CloseOptions } from '@nearcall/core';
+export { type ServeOptions, type Server, serve } from './serve.ts';

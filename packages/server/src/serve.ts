@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
+  type CloseOptions,
   DEFAULT_GRACE,
   duplexTransport,
   type Implementation,
@@ -22,12 +23,6 @@ export interface ServeOptions {
    * standard error.
    */
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
-}
-
-/** How to stop serving. */
-export interface CloseOptions {
-  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
-  readonly grace?: number | undefined;
 }
 
 /** A server that listens. */

@@ -3,15 +3,13 @@ import { chmod, link, lstat, mkdtemp, open, rename, rm, unlink } from 'node:fs/p
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
 
 /** A socket file that this process has published, and may remove. */
 export interface SocketFile {
   /** Removes the file, if what stands there is still ours. */
   remove(): Promise<void>;
 }
-
-/** The longest path that the kernel takes for a socket, in bytes. */
-const MAX_PATH_BYTES = 107;
 
 /**
  * Lets a server listen at a path. The socket is bound in a directory that only this user can enter, closed to others,
@@ -47,7 +45,7 @@ function whyNoDirectory(error: NodeJS.ErrnoException, directory: string): string
 
 /** Binds the server at its private path, which may be longer than the path that the user chose. */
 async function bind(server: Server, directory: string, bound: string): Promise<void> {
-  if (Buffer.byteLength(bound) <= MAX_PATH_BYTES) return listening(server, bound);
+  if (Buffer.byteLength(bound) <= MAX_SOCKET_PATH_BYTES) return listening(server, bound);
   const handle = await open(directory);
   try {
     // On Linux an open directory has a short name as well.

@@ -32,6 +32,12 @@ export interface PeerOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** How to close. */
+export interface CloseOptions {
+  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
+  readonly grace?: number | undefined;
+}
+
 const DEFAULT_HANDSHAKE = 10_000;
 /** How long `close` lets what has begun go on, in milliseconds. */
 export const DEFAULT_GRACE = 10_000;
