@@ -45,8 +45,8 @@ beforeAll(async () => {
   const implementation = implement(clock, {
     wait: (_, { signal }) => wait(signal),
     briefly: (_, { signal }) => wait(signal),
-    timeLeft: (_, { timeLeft }) => timeLeft,
-    timeLeftOfMine: (_, { timeLeft }) => timeLeft,
+    timeLeft: (_, { deadline }) => deadline,
+    timeLeftOfMine: (_, { deadline }) => deadline,
   });
   server = await serve(place.unix(), implementation, { onError: (error) => errors.push(error) });
   client = connect(place.unix(), clock);
@@ -106,7 +106,7 @@ describe('a deadline', () => {
 
   test('of Infinity is none', async () => {
     const endless = service('clock', { timeLeft: method({ input: z.void(), output: z.any() }) });
-    const other = await serve(place.unix('endless'), implement(endless, { timeLeft: (_, c) => c.timeLeft }));
+    const other = await serve(place.unix('endless'), implement(endless, { timeLeft: (_, c) => c.deadline }));
     await using caller = connect(other.address, endless);
     expect(await caller.timeLeft(undefined, { deadline: Number.POSITIVE_INFINITY })).toBe(Number.POSITIVE_INFINITY);
     await close(caller);

@@ -295,7 +295,7 @@ describe('answers', () => {
         settle();
         expect(calls.map(({ outcomes }) => outcomes)).toEqual(calls.map((_, i) => [`answer to input ${i}`]));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -873,7 +873,7 @@ describe('however calls, answers, cancels and bytes interleave', () => {
           ]);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

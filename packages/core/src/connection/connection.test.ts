@@ -814,7 +814,7 @@ describe('whatever comes', () => {
         const cancelled = end.told.filter((line) => line.startsWith('cancelled'));
         expect(cancelled.length).toBeLessThanOrEqual(end.requests.length);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 
@@ -847,7 +847,7 @@ describe('whatever comes', () => {
           expect(shown(often)).toEqual(shown(once));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -95,6 +95,7 @@ export class Connection<T> {
     this.#drainReceived = true;
     this.#callee.draining = true;
     this.#callee.ended();
+    this.#outbox.unbind();
     this.#host.draining();
     // Where the other process is dead, writing this fails and tells so; where it still reads, it does no harm.
     if (this.#callee.size > 0) writePing(this.#outbox);

@@ -97,7 +97,7 @@ test('a sender that keeps to its credit is never refused and never stuck, whatev
         expect(credit).toBeLessThanOrEqual(WINDOW);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

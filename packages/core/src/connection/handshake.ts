@@ -28,6 +28,8 @@ export class Handshake {
     const result = readPreface(received, this.#role === 'dialer' ? 'acceptor' : 'dialer', false);
     switch (result.kind) {
       case 'incomplete':
+        // A copy: the transport may read into the same memory again.
+        this.#received = Buffer.from(received);
         return undefined;
       case 'accepted':
         this.#received = NOTHING;

@@ -195,6 +195,6 @@ test('however credit comes, each message arrives whole, in order, within its cre
         expect(messages.every(({ done }) => done === 1)).toBe(true);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

@@ -22,6 +22,7 @@ export class Outbox {
   /** Those with credit, the next in turn first. */
   readonly #ready: LongMessage[] = [];
   readonly #long = new Map<number, LongMessage>();
+  #unbound = false;
 
   /** The bytes of frames that wait to be taken; long messages are not counted. */
   get queued(): number {
@@ -31,6 +32,13 @@ export class Outbox {
   /** Takes on the rest of a message whose first frame has been written. It waits for credit. */
   addLong(call: number, body: Uint8Array, sent: number, done: () => void): void {
     this.#long.set(call, { call, body, sent, credit: 0, done });
+    if (this.#unbound) this.grant(call, Number.POSITIVE_INFINITY);
+  }
+
+  /** The other end has ended its side and can grant no more: what is still to go needs no credit. */
+  unbind(): void {
+    this.#unbound = true;
+    for (const call of this.#long.keys()) this.grant(call, Number.POSITIVE_INFINITY);
   }
 
   /** Lets a long message go on. Credit for what is over already is ignored. */

@@ -65,11 +65,17 @@ type ZodResult =
 interface ZodSchema {
   readonly _zod: { readonly def: ZodDef; run(payload: ZodPayload, context: object): ZodPayload | Promise<unknown> };
   safeParse(value: unknown): ZodResult;
+  safeEncode?(value: unknown): ZodResult;
 }
 
 interface ZodPayload {
   value: unknown;
-  issues: readonly Issue[];
+  issues: readonly RawIssue[];
+}
+
+interface RawIssue extends Partial<Issue> {
+  readonly expected?: string;
+  readonly input?: unknown;
 }
 
 interface ZodDef {
@@ -96,17 +102,13 @@ function isZod(schema: unknown): schema is ZodSchema {
 export function parser(schema: Schema, where: string): Check {
   if (typeof schema !== 'object' && typeof schema !== 'function') throw notASchema(where);
   if (schema !== null && isZod(schema)) {
-    return (value) => {
-      const result = schema.safeParse(value);
-      if (result.success) return result.data;
-      throw new Invalid(result.error.issues);
-    };
+    return fromZod(where, (value) => schema.safeParse(value));
   }
   const standard = (schema as StandardSchema | null)?.['~standard'];
   if (typeof standard?.validate !== 'function') throw notASchema(where);
   return (value) => {
     const result = standard.validate(value);
-    if (result instanceof Promise) throw new TypeError(`${where}: the schema is asynchronous; nearcall's are not.`);
+    if (result instanceof Promise) throw asynchronous(where);
     if (result.issues !== undefined) throw new Invalid(result.issues);
     return result.value;
   };
@@ -121,13 +123,41 @@ export function parser(schema: Schema, where: string): Check {
 export function encoder(schema: Schema, where: string): Check {
   const parse = parser(schema, where);
   if (!isZod(schema) || !holdsCodec(schema, where, new Set())) return parse;
+  const { safeEncode } = schema;
+  // zod/mini has no such method, and puts issues into words only in functions that core does not import.
+  return fromZod(where, safeEncode?.bind(schema) ?? ((value) => encodeRaw(schema, value, where)));
+}
+
+function encodeRaw(schema: ZodSchema, value: unknown, where: string): ZodResult {
+  const payload = schema._zod.run({ value, issues: [] }, { async: false, direction: 'backward' });
+  if (payload instanceof Promise) throw asynchronous(where);
+  const issues = payload.issues.map((issue) => ({ message: messageOf(issue), path: issue.path }));
+  return issues.length === 0 ? { success: true, data: payload.value } : { success: false, error: { issues } };
+}
+
+function fromZod(where: string, run: (value: unknown) => ZodResult): Check {
   return (value) => {
-    const payload = schema._zod.run({ value, issues: [] }, { async: false, direction: 'backward' });
-    if (payload instanceof Promise) throw new TypeError(`${where}: the schema is asynchronous; nearcall's are not.`);
-    const { issues, value: encoded } = payload as ZodPayload;
-    if (issues.length === 0) return encoded;
-    throw new Invalid(issues.map(({ message, path }) => ({ message: message ?? 'Invalid value', path })));
+    let result: ZodResult;
+    try {
+      result = run(value);
+    } catch (error) {
+      // zod's own error for a schema that would have to wait.
+      throw (error as Error | null)?.constructor.name === '$ZodAsyncError' ? asynchronous(where) : error;
+    }
+    if (result.success) return result.data;
+    throw new Invalid(result.error.issues);
   };
+}
+
+function asynchronous(where: string): TypeError {
+  return new TypeError(`${where}: the schema is asynchronous; nearcall's are not.`);
+}
+
+/** The words for an issue that zod has not put into words yet: it does so only in its own functions. */
+function messageOf({ message, expected, input }: RawIssue): string {
+  if (message !== undefined) return message;
+  if (expected === undefined) return 'Invalid value';
+  return `Invalid input: expected ${expected}, received ${input === null ? 'null' : typeof input}`;
 }
 
 function notASchema(where: string): TypeError {

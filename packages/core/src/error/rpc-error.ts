@@ -64,7 +64,16 @@ export class RpcError extends Error {
     if (thrown instanceof RpcError) return thrown;
     const name = thrown instanceof Error ? thrown.name : '';
     const code = name === 'AbortError' ? 'CANCELLED' : name === 'TimeoutError' ? 'DEADLINE_EXCEEDED' : 'UNKNOWN';
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = thrown instanceof Error ? thrown.message : textOf(thrown);
     return new RpcError(code, message, { cause: thrown });
+  }
+}
+
+/** A thrown value as text. Anything can be thrown, also what has no text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'Something was thrown that has no text.';
   }
 }

@@ -35,7 +35,7 @@ export class CallContext implements Context {
     return this.#controller.signal;
   }
 
-  get timeLeft(): number {
+  get deadline(): number {
     return Math.max(0, this.expiresAt - this.#owner.now());
   }
 

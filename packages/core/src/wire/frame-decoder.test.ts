@@ -101,7 +101,7 @@ test('any list of frames decodes to itself, however its bytes are cut and merged
         expect(decode(cut(bytes, places))).toEqual(frames);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 

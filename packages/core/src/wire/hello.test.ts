@@ -31,13 +31,15 @@ const anyLimits = fc.record(
 ) as unknown as fc.Arbitrary<Limits>;
 
 test('what one end says is what the other hears', () => {
-  const anyNames = fc.array(fc.string({ unit: 'grapheme', maxLength: 80 }), { maxLength: 20 });
+  const letters = fc.constantFrom('a', 'Z', '.', ' ', 'é', '€', '😀');
+  const anyName = fc.array(letters, { maxLength: 80 }).map((name) => name.join(''));
+  const anyNames = fc.array(anyName, { maxLength: 20 });
   fc.assert(
     fc.property(anyLimits, anyNames, anyNames, (limits, services, features) => {
       const hello = { limits, services, features };
       expect(read(encodeHello(hello))).toEqual(hello);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -149,6 +151,6 @@ test('whatever bytes come, they are a hello within the ranges or a protocol erro
         expect(error).toBeInstanceOf(ProtocolError);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });

@@ -54,6 +54,9 @@ function texts(text: string): Bytes[] {
   ];
 }
 
+/** Any character but the halves of pairs. fast-check's own string takes most of a second to be made. */
+const anyCharacter = fc.integer({ min: 0, max: 0x10f7ff }).map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800));
+
 const VALID: readonly Bytes[] = [
   [0x00],
   [0x7f],
@@ -110,13 +113,14 @@ describe('well-formed bytes pass', () => {
 
   test('with text of any characters, short and long, as a value and as a key', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 100, size: 'max' }), (text) => {
+      fc.property(fc.array(anyCharacter, { maxLength: 100, size: 'max' }), (characters) => {
+        const text = characters.join('');
         for (const parts of texts(Buffer.from(text, 'utf8').toString('latin1'))) {
           passes(parts);
           passes([0x81, ...parts, 1]);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
@@ -386,7 +390,7 @@ describe('depth', () => {
   }
 
   test.each(holders)('of %s is counted to the limit, and one more is refused', (_name, hold) => {
-    for (const depth of [1, 2, 64, 300]) {
+    for (const depth of [1, 64, 130]) {
       passes(nested(depth, hold), { depth, values: 10_000 });
       expect(refused(nested(depth + 1, hold), { depth, values: 10_000 })).toContain(
         `deeper than ${depth} (limit "depth")`,

@@ -1,0 +1,24 @@
+import type { CallOptions } from '../src/contract/call-options.ts';
+import type { Clock } from '../src/peer/clock.ts';
+import type { Side } from './agenda.ts';
+import type { Distort } from './link-style.ts';
+import type { Random } from './random.ts';
+
+/** How calls are made on a peer. */
+export type Invoke = (
+  service: string,
+  method: string,
+  input: unknown,
+  options: CallOptions | undefined,
+) => PromiseLike<unknown>;
+
+/** Runs a handler, given what it would do. */
+export type RunHandler = (handler: () => unknown) => unknown;
+
+/** What is broken on purpose in a world, to show that it does not go unseen. Each is made anew for a side of a run. */
+export interface Breakage {
+  bytes?(random: Random, side: Side): Distort;
+  clock?(clock: Clock): Clock;
+  invoke?(invoke: Invoke): Invoke;
+  handler?: RunHandler;
+}
