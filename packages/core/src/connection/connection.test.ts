@@ -701,6 +701,23 @@ describe('the end of the other side', () => {
     expect(end.closed).toEqual([]);
   });
 
+  test('lets a long answer go whole without credit, which can come no more, begun before it or after', () => {
+    const end = open({ remote: { chunk: 1024 } });
+    end.receive(KNOWN, asks(0), asks(2));
+    const [before, after] = end.requests as [IncomingCall<string>, IncomingCall<string>];
+    end.connection.answer(before, new Uint8Array(3000));
+    end.connection.ended();
+    end.connection.answer(after, new Uint8Array(3000));
+    const sent = end.sent().filter(({ type }) => type === 'ANSWER' || type === 'CHUNK');
+    for (const id of [0, 2]) {
+      const parts = sent.filter(({ call }) => call === id);
+      expect(parts.map(({ flags }) => flags & MORE)).toEqual([MORE, MORE, 0]);
+      // The first one also tells the length, in eight bytes.
+      expect(parts.reduce((sum, { payload }) => sum + payload.length, 0)).toBe(3008);
+    }
+    expect(end.connection.finished).toBe(true);
+  });
+
   test('with nothing begun leaves nothing to do', () => {
     const end = open();
     end.connection.ended();
