@@ -3,28 +3,26 @@ import { RpcError } from '../error/rpc-error.ts';
 import { decodeBody, encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
-import { DEFAULT_LIMITS, type Limits, MAX_METHODS } from '../wire/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import { IncomingCall, KIND, type Kind, type MethodDeclaration, streamsInput } from './call.ts';
+import { IncomingCall, streamsInput } from './call.ts';
 import { errorBody, gaveUp } from './error-body.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Host } from './host.ts';
 import type { Inbox } from './inbox.ts';
 import { type Prologue, writeMessage, writeString } from './message.ts';
+import { type DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
-
-interface Declared<T> {
-  readonly declaration: MethodDeclaration;
-  readonly target: T | undefined;
-}
 
 /** The calls that the other end has opened. */
 export class Callee<T> {
   /** The other end's limits, which the answers keep to. */
   remote: Limits = DEFAULT_LIMITS;
+  /** The methods that these calls can name. */
+  readonly methods: MethodTable<T>;
   /** Whether new calls are turned away. */
   draining = false;
   readonly #local: Limits;
@@ -32,7 +30,6 @@ export class Callee<T> {
   readonly #inbox: Inbox;
   readonly #parity: 0 | 1;
   readonly #host: Host<T>;
-  readonly #methods: Declared<T>[] = [];
   readonly #calls: (IncomingCall<T> | undefined)[] = [];
   #size = 0;
 
@@ -42,34 +39,12 @@ export class Callee<T> {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#host = host;
+    this.methods = new MethodTable(host);
   }
 
   /** How many calls are open. */
   get size(): number {
     return this.#size;
-  }
-
-  /** How many methods the other end has named. */
-  get named(): number {
-    return this.#methods.length;
-  }
-
-  /** Takes a METHOD: a number for a method's name. */
-  declare(fields: Fields): void {
-    const number = fields.u16();
-    if (number !== this.#methods.length || number >= MAX_METHODS) {
-      throw new ProtocolError(`METHOD with the number ${number}, where ${this.#methods.length} comes next`);
-    }
-    const kind = fields.u8();
-    if (kind > KIND.event) throw new ProtocolError(`METHOD of the unknown kind ${kind}`);
-    const service = fields.name();
-    const name = fields.name();
-    const fingerprint = Uint8Array.from(fields.view(fields.left));
-    if (fingerprint.length !== 0 && fingerprint.length !== 8) {
-      throw new ProtocolError(`METHOD with a fingerprint of ${fingerprint.length} bytes`);
-    }
-    const declaration = { service, name, kind: kind as Kind, fingerprint };
-    this.#methods.push({ declaration, target: this.#host.resolve(declaration) });
   }
 
   /** Takes a REQUEST. */
@@ -84,7 +59,7 @@ export class Callee<T> {
       throw new ProtocolError(`REQUEST with the call id ${id}, which is open`);
     }
     while (this.#calls.length <= slot) this.#calls.push(undefined);
-    const method = this.#methods[fields.u16()];
+    const method = this.methods.get(fields.u16());
     if (method === undefined) throw new ProtocolError('REQUEST for a method number that has no name');
     const timeLeft = (flags & FLAG.DEADLINE) !== 0 ? fields.u32() : Number.POSITIVE_INFINITY;
     const nesting = (flags & FLAG.NESTED) !== 0 ? fields.u8() : 0;
@@ -144,19 +119,31 @@ export class Callee<T> {
   answer(call: IncomingCall<T>, value: unknown): void {
     if (call.sending !== HALF.OPEN) return;
     if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
-    if (!writeString(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
+    if (this.#outbox.full || !writeString(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
       const body = encodeBody(value, this.remote);
-      const raw = value instanceof Uint8Array;
-      const { chunk } = this.remote;
-      writeMessage(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, body, raw, chunk, () => this.#free(call));
-    }
+      this.#answer(call, body, value instanceof Uint8Array);
+    } else this.#free(call);
+  }
+
+  /**
+   * Writes an answer, or lets it wait where the other end is slow to read. The call holds its slot until then, so who
+   * reads nothing can make no more of its calls cost memory than it may have open.
+   */
+  #answer(call: IncomingCall<T>, body: Uint8Array, raw: boolean): void {
+    if (call.sending !== HALF.OPEN) return;
+    if (this.#outbox.full) return this.#outbox.later(() => this.#answer(call, body, raw));
+    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
+    const { chunk } = this.remote;
+    writeMessage(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, body, raw, chunk, () => this.#free(call));
     this.#free(call);
   }
 
   /** Ends a call with an error, in place of an answer or in the middle of one. */
   fail(call: IncomingCall<T>, error: RpcError): void {
     if (call.sending === HALF.CLOSED) return;
+    this.#inbox.drop(call);
     if (call.sending !== HALF.OPEN) this.#outbox.dropLong(call.id);
+    else if (this.#outbox.full) return this.#outbox.later(() => this.fail(call, error));
     call.sending = HALF.CLOSED;
     // What a handler throws because its signal has aborted is not what became of the call.
     const body = errorBody(call.cancelled === undefined ? error : gaveUp(call.cancelled), this.remote);
@@ -164,7 +151,6 @@ export class Callee<T> {
     frames.begin(FRAME.ERROR, 0, call.id, body.length);
     frames.bytes(body);
     frames.end();
-    this.#inbox.drop(call);
     this.#free(call);
   }
 
@@ -196,12 +182,12 @@ export class Callee<T> {
     return this.#calls.filter((call) => call !== undefined);
   }
 
-  #refusal(method: Declared<T>): RpcError | undefined {
-    const { service, name } = method.declaration;
+  #refusal({ declaration, target }: DeclaredMethod<T>): RpcError | undefined {
     if (this.draining) {
       return new RpcError('UNAVAILABLE', 'The server is shutting down.', { execution: 'rejected' });
     }
-    if (method.target !== undefined) return undefined;
+    if (target !== undefined) return undefined;
+    const { service, name } = declaration;
     return new RpcError('UNIMPLEMENTED', `There is no method ${service}.${name} here.`, { execution: 'rejected' });
   }
 

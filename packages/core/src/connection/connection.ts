@@ -15,7 +15,7 @@ import { Handshake, unavailable } from './handshake.ts';
 import type { Host, Phase } from './host.ts';
 import { Inbox } from './inbox.ts';
 import { lost } from './lost.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, QUEUE_BYTES } from './outbox.ts';
 
 /**
  * One end of the protocol: bytes in, calls and bytes out. It knows no socket, no timer and no promise, so that a test
@@ -58,7 +58,7 @@ export class Connection<T> {
 
   /** Whether a call can be sent now, as far as the other end's limits go. */
   get canCall(): boolean {
-    return this.#phase === 'open' && this.#caller.size < this.#calls && !this.#drainSent && !this.#drainReceived;
+    return this.#phase === 'open' && this.#caller.size < this.#calls && !this.draining && !this.#outbox.full;
   }
 
   get draining(): boolean {
@@ -80,6 +80,8 @@ export class Connection<T> {
     try {
       const rest = this.#phase === 'preface' ? this.#readPreface(chunk) : chunk;
       if (rest !== undefined) this.#decoder.push(rest);
+      // Answers wait unwritten long before: this much comes only of frames that are answered at once.
+      if (this.#outbox.queued > 2 * QUEUE_BYTES) throw new ProtocolError('more frames than it read the answers to');
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // Behind what closed the connection anything may stand.
@@ -176,7 +178,7 @@ export class Connection<T> {
     if (type > FRAME.EVENT) return unknown(type, flags);
     if (call === EVENTS_CALL || type === FRAME.EVENT) {
       if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
-      return this.#events.receive(type, flags, fields, this.#callee.named);
+      return this.#events.receive(type, flags, fields, this.#callee.methods.size);
     }
     if ((call & 1) === this.#parity) this.#caller.receive(type, flags, call, fields);
     else this.#callee.receive(type, flags, call, fields);
@@ -185,7 +187,7 @@ export class Connection<T> {
   #connectionFrame(type: number, flags: number, call: number, fields: Fields): void {
     switch (type) {
       case FRAME.METHOD:
-        return this.#callee.declare(fields);
+        return this.#callee.methods.declare(fields);
       case FRAME.CREDIT:
         return this.#outbox.grant(call, fields.u32());
       case FRAME.PING:

@@ -1,6 +1,9 @@
 import { FLAG, FRAME } from '../wire/frame.ts';
 import { FrameWriter } from '../wire/frame-writer.ts';
 
+/** The bytes of frames that wait at most, give or take one frame. What is whole but does not fit waits unwritten. */
+export const QUEUE_BYTES: number = 8 * 1024 * 1024;
+
 /** The rest of a message that is longer than a frame. It goes out in chunks, as its credit allows. */
 interface LongMessage {
   readonly call: number;
@@ -22,11 +25,22 @@ export class Outbox {
   /** Those with credit, the next in turn first. */
   readonly #ready: LongMessage[] = [];
   readonly #long = new Map<number, LongMessage>();
+  readonly #later: (() => void)[] = [];
   #unbound = false;
 
   /** The bytes of frames that wait to be taken; long messages are not counted. */
   get queued(): number {
     return this.urgent.queued + this.frames.queued;
+  }
+
+  /** Whether so much waits that nothing more should be written but what keeps the connection going. */
+  get full(): boolean {
+    return this.queued >= QUEUE_BYTES;
+  }
+
+  /** Writes something once it is no longer full, in the order in which it was asked for. */
+  later(write: () => void): void {
+    this.#later.push(write);
   }
 
   /** Takes on the rest of a message whose first frame has been written. It waits for credit. */
@@ -60,7 +74,7 @@ export class Outbox {
 
   /** The next bytes to hand to the transport, with chunks of at most `chunk` bytes; undefined where nothing can go. */
   take(chunk: number): Uint8Array | undefined {
-    const bytes = this.urgent.take() ?? this.frames.take();
+    const bytes = this.urgent.take() ?? this.#takeFrames();
     if (bytes !== undefined) return bytes;
     const message = this.#ready.shift();
     if (message === undefined) return undefined;
@@ -68,8 +82,14 @@ export class Outbox {
     return this.#chunks.take();
   }
 
-  /** Drops the rest of every long message. Frames that are written still go. */
+  #takeFrames(): Uint8Array | undefined {
+    while (this.#later.length > 0 && !this.full) this.#later.shift()?.();
+    return this.frames.take();
+  }
+
+  /** Drops what is not written yet, the rest of every long message included. Frames that are written still go. */
   dropAll(): void {
+    this.#later.length = 0;
     this.#ready.length = 0;
     this.#long.clear();
   }
