@@ -498,14 +498,47 @@ describe('a call that is given up', () => {
     expect([near.connection.calls().length, far.connection.serving]).toEqual([0, 0]);
   });
 
-  test('lets the next long message in, at either end', () => {
-    const { near, far, settle, carry } = pair();
-    const calls = Array.from({ length: 5 }, (_, i) => near.ask(bytes(2000 + i)));
+  test('in the middle of its request lets the next long request in', () => {
+    const { near, far, carry } = pair();
+    const calls = Array.from({ length: 5 }, (_, i) => near.ask(bytes(3000, i)));
     carry(near);
     carry(far);
+    expect(far.left).toEqual(['CREDIT 0', 'CREDIT 2', 'CREDIT 4', 'CREDIT 6']);
     near.connection.cancel(calls[0] as Asked, 'CANCELLED');
+    carry(near, 1);
+    carry(far);
+    expect(far.left.slice(4)).toEqual(['CREDIT 8', 'ERROR 0']);
+  });
+
+  test('in the middle of its answer lets the next long answer in', () => {
+    const { near, far, settle, carry } = pair();
+    const calls = Array.from({ length: 5 }, (_, i) => near.ask(i));
     settle();
-    expect(far.requests.map(({ input }) => (input as Uint8Array).length).sort()).toEqual([2001, 2002, 2003, 2004]);
+    near.left.length = 0;
+    for (const request of [...far.requests]) far.connection.answer(request, bytes(3000));
+    carry(far);
+    carry(near);
+    expect(near.left).toEqual(['CREDIT 0', 'CREDIT 2', 'CREDIT 4', 'CREDIT 6']);
+    near.connection.cancel(calls[0] as Asked, 'CANCELLED');
+    carry(near);
+    carry(far, 1);
+    carry(near);
+    expect(near.left.slice(4)).toEqual(['CANCEL 0', 'CREDIT 8']);
+  });
+
+  test('although it was never sent is given up in silence, whoever has its slot by now', () => {
+    const { near, far, settle } = pair();
+    const unsent = new Asked();
+    const route = new Route('s', 'known', KIND.unary);
+    near.connection.cancel(unsent, 'CANCELLED');
+    expect(() => near.connection.request(unsent, route, () => 1, 1000)).toThrow(RpcError);
+    const next = near.ask('next', route);
+    near.connection.cancel(unsent, 'CANCELLED');
+    settle();
+    expect(near.left).toEqual(['METHOD 0', 'REQUEST 0']);
+    far.connection.answer(far.request('next'), 1);
+    settle();
+    expect([unsent.outcomes, next.outcomes]).toEqual([[], [1]]);
   });
 });
 

@@ -538,6 +538,12 @@ describe('what the protocol allows changes nothing more than it says', () => {
     ]);
   });
 
+  test('metadata of as many bytes as are taken is passed over', () => {
+    const end = open({ local: { metadata: 10 } });
+    end.receive(KNOWN, asks(0, METADATA, 0, 10, new Uint8Array(10)));
+    expect(end.told).toEqual(['resolve s.known 0', 'request 0 s.known 5']);
+  });
+
   test('metadata of an answer and of an error is passed over, and so is a HEADER', () => {
     const end = open();
     const calls = [end.ask(), end.ask()];
@@ -615,6 +621,7 @@ describe('a GOAWAY that is fatal', () => {
 
   test('closes it once, whatever comes behind it in the same chunk', () => {
     for (const behind of [
+      frame(FRAME.HELLO, 0, [0x80]),
       Buffer.of(0, 0, 0, 0),
       Buffer.of(0xff, 0xff, 0xff, 0xff),
       frame(0xff, 0, []),
@@ -625,6 +632,7 @@ describe('a GOAWAY that is fatal', () => {
       end.sent();
       end.receive(Buffer.concat([fatal('Enough.'), behind]));
       expect(end.told.slice(2)).toEqual(['cancelled 0 CANCELLED', 'closed RESOURCE_EXHAUSTED']);
+      expect(end.connection.phase).toBe('closed');
       expect(end.sent()).toEqual([]);
     }
   });

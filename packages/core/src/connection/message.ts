@@ -1,6 +1,6 @@
-import { MAX_TEXT, textRoom, writeText } from '../wire/body.ts';
 import { FLAG } from '../wire/frame.ts';
 import type { Limits } from '../wire/limits.ts';
+import { MAX_TEXT, textRoom, writeText } from '../wire/text.ts';
 import type { Call } from './call.ts';
 import { HALF, next, STEP } from './half.ts';
 import type { Outbox } from './outbox.ts';

@@ -60,10 +60,10 @@ test('once cleared it is as new', () => {
   const slots = new Slots<string>();
   slots.add('a');
   slots.add('b');
-  slots.delete(0);
+  slots.delete(1);
   slots.clear();
   expect(slots.size).toBe(0);
   expect(slots.all()).toEqual([]);
-  expect(slots.get(1)).toBeUndefined();
+  expect(slots.get(0)).toBeUndefined();
   expect(slots.add('c')).toBe(0);
 });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RpcError } from '../error/rpc-error.ts';
-import { type BodyLimits, decodeBody, encodeBody, MAX_TEXT, textRoom, writeText } from './body.ts';
+import { type BodyLimits, decodeBody, encodeBody } from './body.ts';
 import { Malformed } from './inspect.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { MAX_TEXT, textRoom, writeText } from './text.ts';
 
 function decode(body: Uint8Array, raw = false, limits: BodyLimits = DEFAULT_LIMITS): unknown {
   return decodeBody(Buffer.from(body), 0, body.length, raw, limits);

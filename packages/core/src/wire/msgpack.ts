@@ -133,7 +133,7 @@ Object.defineProperty(Source.prototype, 'latin1Slice', {
   value: (Buffer.prototype as unknown as { latin1Slice: unknown }).latin1Slice,
 });
 
-// Unpacking from one reused source saves a view and a DataView a message: 120 ns of some 300 for a small object.
+// Unpacking from one reused source saves making a view and a DataView for each message, some 140 ns.
 const scratch = new Source(8192);
 
 /** The value of inspected msgpack bytes. It shares no memory with them. */
