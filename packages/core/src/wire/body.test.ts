@@ -4,7 +4,6 @@ import { RpcError } from '../error/rpc-error.ts';
 import { type BodyLimits, decodeBody, encodeBody } from './body.ts';
 import { Malformed } from './inspect.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-import { MAX_TEXT, textRoom, writeText } from './text.ts';
 
 function decode(body: Uint8Array, raw = false, limits: BodyLimits = DEFAULT_LIMITS): unknown {
   return decodeBody(Buffer.from(body), 0, body.length, raw, limits);
@@ -597,40 +596,5 @@ describe('foreign bytes', () => {
       }),
       { numRuns: 1000 },
     );
-  });
-});
-
-describe('writeText', () => {
-  test('writes the body of any text that UTF-8 can hold, within the room that it asked for', () => {
-    fc.assert(
-      fc.property(anyText, fc.nat(50), (text, at) => {
-        const room = textRoom(text.length);
-        const bytes = Buffer.alloc(at + room + 20, 0xee);
-        const end = writeText(bytes, at, text);
-        expect(end).toBeLessThanOrEqual(at + room);
-        expect(decodeBody(bytes, at, end, false, DEFAULT_LIMITS)).toBe(text);
-        expect(bytes.subarray(0, at).every((byte) => byte === 0xee)).toBe(true);
-        expect(bytes.subarray(at + room).every((byte) => byte === 0xee)).toBe(true);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  test('writes texts of every length that it may be tried with', () => {
-    for (const letter of ['a', 'é', '€', '😀']) {
-      for (const length of [0, 1, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, MAX_TEXT]) {
-        const text = letter.repeat(Math.floor(length / letter.length));
-        const bytes = Buffer.alloc(textRoom(text.length));
-        const end = writeText(bytes, 0, text);
-        expect(decodeBody(bytes, 0, end, false, DEFAULT_LIMITS) === text, `${length} of ${letter}`).toBe(true);
-      }
-    }
-  });
-
-  test('leaves text with half of a surrogate pair to encodeBody, which refuses it', () => {
-    for (const text of ['\ud800', 'x\udc00', `${'x'.repeat(100)}\ud83d`, `\ude00${'x'.repeat(100)}`]) {
-      expect(writeText(Buffer.alloc(1000), 0, text)).toBe(-1);
-      expect(() => encodeBody(text, DEFAULT_LIMITS)).toThrow('half of a surrogate pair');
-    }
   });
 });

@@ -190,6 +190,16 @@ describe('bytes that are not one whole value are refused', () => {
     }
   });
 
+  test('with a Map or Set that has bytes left over, also where they could pass for what comes next', () => {
+    for (const inner of [
+      [0x91, 1, 2],
+      [0x90, 0xc0],
+      [0x92, 1, 2, 3],
+    ] as Bytes[]) {
+      for (const type of [0x01, 0x02]) for (const parts of extensions(type, inner)) refused([0x92, ...parts]);
+    }
+  });
+
   test('with the byte that msgpack does not use', () => {
     expect(refused([0xc1])).toBe('the byte 0xc1, which msgpack does not use, at byte 1');
     refused([0x92, 1, 0xc1]);
