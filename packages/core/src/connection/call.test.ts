@@ -542,6 +542,74 @@ describe('a call that is given up', () => {
   });
 });
 
+describe('while the other end reads nothing', () => {
+  /** A far end that has so much to send already that what it says now waits unwritten. */
+  function blocked(): Pair {
+    const it = pair({ chunk: 2 ** 20 });
+    for (let i = 0; i < 9; i++) it.near.ask(`filler ${i}`);
+    it.carry(it.near);
+    for (const request of it.far.requests) it.far.connection.answer(request, bytes(1_000_000));
+    return it;
+  }
+
+  test('a call whose answer waits is not cancelled any more, and ends once', () => {
+    const { near, far, settle, carry } = blocked();
+    const call = near.ask('a');
+    carry(near);
+    far.connection.answer(far.request('a'), 'in time');
+    near.connection.cancel(call, 'CANCELLED');
+    carry(near);
+    expect(far.cancelled).toEqual([]);
+    settle();
+    expect(call.outcomes).toHaveLength(1);
+    expect([near.connection.calls().length, far.connection.serving, near.closed, far.closed]).toEqual([0, 0, [], []]);
+  });
+
+  test('a call whose error waits is not cancelled any more, and ends with that error', () => {
+    const { near, far, settle, carry } = blocked();
+    const call = near.ask('a');
+    carry(near);
+    far.connection.fail(far.request('a'), new RpcError('ABORTED', 'No.'));
+    far.connection.fail(far.request('a'), new RpcError('ABORTED', 'Again.'));
+    far.connection.answer(far.request('a'), 'after all');
+    settle();
+    expect(call.outcomes).toEqual([{ code: 'ABORTED', execution: 'unknown', message: 'No.' }]);
+    expect([near.connection.calls().length, far.connection.serving, far.cancelled]).toEqual([0, 0, []]);
+  });
+
+  test('a call that was turned away is told to nobody, neither when it is given up nor when all ends', () => {
+    const { near, far, carry } = blocked();
+    const unknown = new Route('s', 'unknown', KIND.unary);
+    const calls = [near.ask('a', unknown), near.ask('b', unknown)] as const;
+    carry(near);
+    near.connection.cancel(calls[0], 'CANCELLED');
+    carry(near);
+    expect(far.cancelled).toEqual([]);
+    far.connection.abort(new RpcError('UNAVAILABLE', 'Over.'));
+    expect(far.cancelled).toEqual([]);
+  });
+
+  test('calls that were answered are not cancelled when all ends, and those that were not are', () => {
+    const { near, far, carry } = blocked();
+    for (const input of ['a', 'b', 'c']) near.ask(input);
+    carry(near);
+    far.connection.answer(far.request('a'), 1);
+    far.connection.fail(far.request('b'), new RpcError('ABORTED', 'No.'));
+    far.connection.abort(new RpcError('UNAVAILABLE', 'Over.'));
+    expect(far.cancelled.map(({ input }) => input)).toEqual(['c']);
+  });
+
+  test('a request is turned away in the middle, and its chunks are dropped, without waiting for the error to leave', () => {
+    const { near, far, settle, carry } = blocked();
+    far.connection.drain();
+    const call = near.ask(bytes(100_000));
+    carry(near);
+    settle();
+    expect(call.outcomes).toMatchObject([{ code: 'UNAVAILABLE', execution: 'rejected' }]);
+    expect([near.connection.calls().length, far.connection.serving, near.closed, far.closed]).toEqual([0, 0, [], []]);
+  });
+});
+
 describe('an error', () => {
   test('crosses with its code, message, name and data, and whether anything ran', () => {
     const { near, far, settle } = pair();

@@ -70,6 +70,8 @@ export class IncomingCall<T = unknown> extends Call {
   readonly nesting: number;
   /** The input as it was decoded, before its schema has seen it. */
   input: unknown = undefined;
+  /** Whether its answer or error is known here, although it may still wait to be written. */
+  decided = false;
   /** Whatever the host keeps with the call. */
   attachment: unknown = undefined;
   /** Why nobody waits for the answer any more, if so. */

@@ -131,6 +131,7 @@ export class Callee<T> {
    */
   #answer(call: IncomingCall<T>, body: Uint8Array, raw: boolean): void {
     if (call.sending !== HALF.OPEN) return;
+    call.decided = true;
     if (this.#outbox.full) return this.#outbox.later(() => this.#answer(call, body, raw));
     if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
     const { chunk } = this.remote;
@@ -141,6 +142,7 @@ export class Callee<T> {
   /** Ends a call with an error, in place of an answer or in the middle of one. */
   fail(call: IncomingCall<T>, error: RpcError): void {
     if (call.sending === HALF.CLOSED) return;
+    call.decided = true;
     this.#inbox.drop(call);
     if (call.sending !== HALF.OPEN) this.#outbox.dropLong(call.id);
     else if (this.#outbox.full) return this.#outbox.later(() => this.fail(call, error));
@@ -160,7 +162,7 @@ export class Callee<T> {
     this.#calls.length = 0;
     this.#size = 0;
     for (const call of calls) {
-      const served = call.receiving === HALF.CLOSED && call.sending === HALF.OPEN && call.cancelled === undefined;
+      const served = call.receiving === HALF.CLOSED && !call.decided && call.cancelled === undefined;
       call.sending = HALF.CLOSED;
       if (!served) continue;
       call.cancelled = 'CANCELLED';
@@ -216,7 +218,7 @@ export class Callee<T> {
     if (call.sending !== HALF.OPEN) return this.fail(call, gaveUp(code));
     if (call.cancelled !== undefined) return;
     call.cancelled = code;
-    this.#host.cancelled(call);
+    if (!call.decided) this.#host.cancelled(call);
   }
 
   #step(call: IncomingCall<T>, type: number, step: Step): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, QUEUE_BYTES } from './outbox.ts';
 
 interface Sent {
   readonly type: number;
@@ -118,6 +118,58 @@ test('credit for a call that has no long message is ignored', () => {
   outbox.grant(2, 100);
   outbox.addLong(2, new Uint8Array(10), 0, nothing);
   expect(outbox.take(100)).toBeUndefined();
+});
+
+/** One that has as much to send as it takes, in a frame of the type 0x7f. */
+function full(): Outbox {
+  const outbox = new Outbox();
+  outbox.frames.begin(0x7f, 0, 0, QUEUE_BYTES);
+  outbox.frames.bytes(new Uint8Array(QUEUE_BYTES - 10));
+  outbox.frames.end();
+  return outbox;
+}
+
+test('it is full from its limit on, and not a byte before', () => {
+  const outbox = full();
+  expect([outbox.queued, outbox.full]).toEqual([QUEUE_BYTES, true]);
+  const almost = new Outbox();
+  almost.frames.begin(0x7f, 0, 0, QUEUE_BYTES);
+  almost.frames.bytes(new Uint8Array(QUEUE_BYTES - 11));
+  almost.frames.end();
+  expect(almost.full).toBe(false);
+});
+
+test('what is to be written later is written in order once there is room, and what is urgent goes before', () => {
+  const outbox = full();
+  for (const type of [FRAME.ANSWER, FRAME.ERROR]) outbox.later(() => write(outbox, 'frames', type));
+  write(outbox, 'urgent', FRAME.PONG);
+  expect(drain(outbox, 100).map(({ type }) => type)).toEqual([FRAME.PONG, 0x7f, FRAME.ANSWER, FRAME.ERROR]);
+  expect(outbox.queued).toBe(0);
+  expect(outbox.full).toBe(false);
+});
+
+test('what fills it again makes the rest wait on', () => {
+  const outbox = full();
+  const written: string[] = [];
+  outbox.later(() => {
+    written.push('first');
+    outbox.frames.begin(0x7e, 0, 0, QUEUE_BYTES);
+    outbox.frames.bytes(new Uint8Array(QUEUE_BYTES));
+    outbox.frames.end();
+  });
+  outbox.later(() => written.push('second'));
+  expect(framesOf(outbox.take(100))[0]?.type).toBe(0x7f);
+  expect(framesOf(outbox.take(100))[0]?.type).toBe(0x7e);
+  expect(written).toEqual(['first']);
+  expect(outbox.take(100)).toBeUndefined();
+  expect(written).toEqual(['first', 'second']);
+});
+
+test('what was to be written later is dropped with the long messages', () => {
+  const outbox = full();
+  outbox.later(() => expect.fail('It was written.'));
+  outbox.dropAll();
+  expect(drain(outbox, 100).map(({ type }) => type)).toEqual([0x7f]);
 });
 
 test('once all are dropped the frames that were written still leave', () => {
