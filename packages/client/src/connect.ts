@@ -39,7 +39,7 @@ const peers = new WeakMap<object, Peer>();
  * Connects to a server, and gives the object that its methods are called on. Returns at once and dials at once: the
  * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone.
  *
- * @throws TypeError for an address that is none.
+ * @throws TypeError for an address or a contract that is none.
  * @throws RangeError for a limit out of its range.
  * @example
  * ```ts
@@ -51,6 +51,7 @@ const peers = new WeakMap<object, Peer>();
 export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): ClientOf<C> {
   const path = socketPath(address);
   const limits = limitsWith(options.limits);
+  checkContract(contract);
   // Half-open: answers that are on their way still come when the server has ended its side.
   const socket = dial({ path, allowHalfOpen: true });
   const peer = new Peer(
@@ -90,6 +91,13 @@ function peerOf(client: object): Peer {
 function isService(contract: Contract): contract is AnyService {
   const { name, methods } = contract as Partial<AnyService>;
   return typeof name === 'string' && typeof methods === 'object';
+}
+
+function checkContract(contract: unknown): void {
+  const known = typeof contract === 'object' && contract !== null;
+  if (known && isService(contract as Contract)) return;
+  if (known && Object.values(contract).every((part) => part instanceof Object && isService(part as Contract))) return;
+  throw new TypeError('The contract is none: give what service(…) returned, or a record of such services.');
 }
 
 function stubs(peer: Peer, services: { readonly [name: string]: AnyService }): Record<string, unknown> {

@@ -58,6 +58,11 @@ export function natural(plan: CallPlan, served: boolean): Natural {
       const data = declaredData(plan.token, plan.method);
       return { kind: 'error', code: 'UNKNOWN', execution: 'unknown', name, data };
     }
+    case 'over': {
+      // What is too much may be bytes, which are no text to begin with.
+      const fits = plan.method !== 'uppercase' || typeof plan.answer === 'string';
+      return { kind: 'error', code: fits ? 'RESOURCE_EXHAUSTED' : 'INTERNAL', execution: 'unknown' };
+    }
     default:
       return { kind: 'error', code: 'INTERNAL', execution: 'unknown' };
   }

@@ -164,7 +164,7 @@ export class World {
     const message = error instanceof Error ? error.message : String(error);
     const record = this.#byToken.get(tokenOf(message.replace('secret ', '')) ?? -1);
     if (record !== undefined) record.reports++;
-    else if (!message.includes('answered what the contract does not allow')) {
+    else if (!/gave an answer that|with data that does not match its contract/.test(message)) {
       this.stage.broke(`reportsMean: an error was reported that no handler threw: ${message}`);
     }
   }

@@ -56,7 +56,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   const path = socketPath(address);
-  const served = new Implementations('methods' in implementations ? [implementations] : implementations);
+  const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
   const peers = new Set<Peer>();
   const accept = (socket: Socket): void => {
@@ -68,6 +68,10 @@ export async function serve(
   const net = createServer({ allowHalfOpen: true }, accept);
   const file = await listen(net, path);
   return new UnixServer(`unix:${path}`, net, file, peers);
+}
+
+function isList(given: Implementation | readonly Implementation[]): given is readonly Implementation[] {
+  return Array.isArray(given);
 }
 
 class UnixServer implements Server {

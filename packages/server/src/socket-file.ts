@@ -38,7 +38,7 @@ export async function listen(server: Server, path: string): Promise<SocketFile> 
 }
 
 function whyNoDirectory(error: NodeJS.ErrnoException, directory: string): string {
-  if (error.code === 'ENOENT') return `the directory ${directory} does not exist.`;
+  if (error.code === 'ENOENT') return `the directory ${directory} does not exist, or takes no files.`;
   if (error.code === 'EACCES') return `this user may not create files in ${directory}.`;
   return `${error.message}.`;
 }

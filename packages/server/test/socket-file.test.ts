@@ -99,7 +99,7 @@ describe('what stands at the path already', () => {
 
   test('a missing directory is named', async () => {
     await expect(serveAs('a', place.unix('missing/s.sock'))).rejects.toThrow(
-      `Cannot listen at ${place.at('missing/s.sock')}: the directory ${place.at('missing')} does not exist.`,
+      `Cannot listen at ${place.at('missing/s.sock')}: the directory ${place.at('missing')} does not exist, or takes no files.`,
     );
     expect(place.entries()).toEqual([]);
   });

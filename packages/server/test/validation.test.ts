@@ -237,7 +237,7 @@ describe('what a handler throws', () => {
   ])('stays at home where it is %s: the caller hears INTERNAL', async (_, how) => {
     const error = await failure(client.fail(how));
     expect(error).toMatchObject({ code: 'INTERNAL', execution: 'unknown', method: 'users.fail', data: undefined });
-    expect(error.message).toBe('users.fail failed.');
+    expect(error.message).toBe("users.fail failed; the server's log says why.");
     expect(error.cause).toBe(undefined);
     expect(JSON.stringify([error, error.stack])).not.toContain(SECRET);
     expect(errors).toHaveLength(1);
@@ -271,7 +271,7 @@ describe('what a handler throws', () => {
     try {
       const caller = connect(other.address, broken);
       const error = await failure(caller.fail('plain', { deadline: 500 }));
-      expect(error).toMatchObject({ code: 'INTERNAL', message: 'broken.fail failed.' });
+      expect(error).toMatchObject({ code: 'INTERNAL', message: "broken.fail failed; the server's log says why." });
     } finally {
       await other.close({ grace: 0 });
       process.off('unhandledRejection', listen);

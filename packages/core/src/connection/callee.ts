@@ -190,7 +190,9 @@ export class Callee<T> {
     }
     if (target !== undefined) return undefined;
     const { service, name } = declaration;
-    return new RpcError('UNIMPLEMENTED', `There is no method ${service}.${name} here.`, { execution: 'rejected' });
+    return new RpcError('UNIMPLEMENTED', `The other side serves no method ${service}.${name}.`, {
+      execution: 'rejected',
+    });
   }
 
   #dispatch(call: IncomingCall<T>, bytes: Buffer, start: number, end: number, raw: boolean): void {

@@ -73,11 +73,13 @@ export class Caller {
     if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {
+      // This may run code of the caller's, a getter say, which may make calls of its own.
       body = encodeBody(input, this.remote);
     } catch (error) {
       this.#calls.delete(slot);
       throw error;
     }
+    prologue.set(route.number, timeLeft);
     const raw = input instanceof Uint8Array;
     writeMessage(this.#outbox, FRAME.REQUEST, call, prologue, body, raw, this.remote.chunk, () => this.#free(call));
   }

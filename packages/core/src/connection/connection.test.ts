@@ -839,7 +839,7 @@ describe('whatever comes', () => {
         const cancelled = end.told.filter((line) => line.startsWith('cancelled'));
         expect(cancelled.length).toBeLessThanOrEqual(end.requests.length);
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 
@@ -872,7 +872,7 @@ describe('whatever comes', () => {
           expect(shown(often)).toEqual(shown(once));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -111,7 +111,7 @@ test('a message of any size crosses with chunks of any sizes, and is never grant
         expect(call.assembly).toBeUndefined();
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 

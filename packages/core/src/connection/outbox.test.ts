@@ -247,6 +247,6 @@ test('however credit comes, each message arrives whole, in order, within its cre
         expect(messages.every(({ done }) => done === 1)).toBe(true);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });

@@ -29,7 +29,7 @@ test('a slot is given to one item at a time, and numbers stay below the most tha
       const all = slots.all();
       expect(all.length === ordered.length && all.every((item, i) => item === ordered[i])).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 

@@ -7,6 +7,9 @@ export class Implementations {
   /** @throws TypeError where two implementations have one name. */
   constructor(implementations: readonly Implementation[]) {
     for (const implementation of implementations) {
+      if (!(implementation?.methods instanceof Map)) {
+        throw new TypeError('There is nothing to serve: give what implement(service, handlers) returned.');
+      }
       if (this.#services.has(implementation.service)) {
         throw new TypeError(`Two implementations are named "${implementation.service}"; a name can be served once.`);
       }

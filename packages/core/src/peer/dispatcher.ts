@@ -1,6 +1,7 @@
 import type { IncomingCall } from '../connection/call.ts';
 import type { Implemented } from '../contract/implement.ts';
 import { Invalid } from '../contract/schema.ts';
+import type { Code } from '../error/code.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
 
@@ -57,12 +58,14 @@ export class Dispatcher {
     try {
       output = method.encodeOutput(result);
     } catch (error) {
-      return this.#wrongAnswer(call, error);
+      return this.#faulty(call, 'gave an answer that does not match its contract', error);
     }
     try {
       this.#outcome.answer(call, output);
     } catch (error) {
-      this.#wrongAnswer(call, error);
+      const tooMuch = error instanceof RpcError && error.code === 'RESOURCE_EXHAUSTED';
+      if (tooMuch) this.#faulty(call, 'gave an answer that is over a limit', error, error.code);
+      else this.#faulty(call, 'gave an answer that cannot be encoded', error);
     }
   }
 
@@ -76,15 +79,13 @@ export class Dispatcher {
     return new RpcError('INTERNAL', `The input of ${fullName} could not be checked.`, { execution: 'rejected' });
   }
 
-  /** The handler's fault: told in full at this end, and to the caller only that it happened. */
-  #wrongAnswer(call: IncomingCall<Implemented>, error: unknown): void {
+  /** The handler's fault: told in full at this end, and to the caller only what happened. */
+  #faulty(call: IncomingCall<Implemented>, what: string, error: unknown, code: Code = 'INTERNAL'): void {
     const { fullName } = call.target.method;
     const why = error instanceof Error ? error.message : String(error);
-    const reported = new Error(`The handler of ${fullName} answered what the contract does not allow: ${why}`, {
-      cause: error,
-    });
-    this.#report(reported, fullName);
-    this.#outcome.fail(call, new RpcError('INTERNAL', `${fullName} gave an answer that does not match its contract.`));
+    this.#report(new Error(`${fullName} ${what}: ${why}`, { cause: error }), fullName);
+    const told = code === 'INTERNAL' ? `${fullName} ${what}.` : `${fullName} ${what}: ${why}`;
+    this.#outcome.fail(call, new RpcError(code, told));
   }
 
   /** The listener is the user's: what it throws must not cost the call its answer. */
@@ -101,7 +102,10 @@ export class Dispatcher {
     if (!(thrown instanceof RpcError)) {
       // Whoever gave up will not read this, and a handler that stops on its signal has done nothing wrong.
       if (call.cancelled === undefined) this.#report(thrown, method.fullName);
-      return this.#outcome.fail(call, new RpcError('INTERNAL', `${method.fullName} failed.`));
+      return this.#outcome.fail(
+        call,
+        new RpcError('INTERNAL', `${method.fullName} failed; the server's log says why.`),
+      );
     }
     const declared = thrown.method === method.fullName ? method.errors.get(thrown.name) : undefined;
     // The handler ran, whatever became of a call that it made itself.
@@ -111,7 +115,7 @@ export class Dispatcher {
       const data = declared.encode(thrown.data);
       this.#outcome.fail(call, new RpcError(failure.code, failure.message, { ...failure, name: thrown.name, data }));
     } catch (error) {
-      this.#wrongAnswer(call, error);
+      this.#faulty(call, `threw its error "${thrown.name}" with data that does not match its contract`, error);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { OutgoingCall, Route } from '../connection/call.ts';
 import { type CallOptions, DEFAULT_DEADLINE } from '../contract/call-options.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
+import { AbortSignals } from './abort-signals.ts';
 import type { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import { PendingCall, type PendingCallOwner } from './pending-call.ts';
@@ -17,12 +18,14 @@ interface CallConnection {
   cancel(call: OutgoingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED'): void;
 }
 
-/** Why a call is not made on a connection that is draining. */
-export const CLOSING: Failure = {
+/** Why a call is not made on a connection that the other end is ending. */
+export const LEAVING: Failure = {
   code: 'UNAVAILABLE',
-  message: 'The connection is closing: no new calls are made on it.',
+  message: 'The other side is ending the connection, so no new calls are made on it. Connect again.',
   execution: 'not-sent',
 };
+
+const CLOSED: Failure = { code: 'UNAVAILABLE', message: 'The connection was closed here.', execution: 'not-sent' };
 
 /** Makes the calls of one peer: lets them wait for the connection or a free slot, and gives them up in time. */
 export class Invoker implements PendingCallOwner {
@@ -30,11 +33,11 @@ export class Invoker implements PendingCallOwner {
   readonly #sender: Sender;
   readonly #alarm: Alarm;
   readonly #clock: Clock;
+  readonly #signals = new AbortSignals((call, reason) => this.#aborted(call, reason));
   /** In the order in which they were made, unencoded. */
   #waiting: PendingCall[] = [];
   #closing = false;
-  /** Why no call can be made any more. */
-  over: RpcError | undefined;
+  #over: RpcError | undefined;
 
   constructor(connection: CallConnection, sender: Sender, alarm: Alarm, clock: Clock) {
     this.#connection = connection;
@@ -52,10 +55,8 @@ export class Invoker implements PendingCallOwner {
     });
     this.#sender.began();
     if (options !== undefined && !this.#admit(call, options)) return promise;
-    if (this.over !== undefined) {
-      const { message, cause } = this.over;
-      call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
-    } else if (this.#closing || this.#connection.draining) call.failed(CLOSING);
+    const { over } = this;
+    if (over !== undefined) call.failed(over);
     else {
       this.#alarm.by(call.expiresAt);
       if (this.#waiting.length === 0 && this.#connection.canCall) this.#send(call, deadline);
@@ -63,6 +64,20 @@ export class Invoker implements PendingCallOwner {
       this.#sender.schedule();
     }
     return promise;
+  }
+
+  /** Why no call can be made any more, if so. */
+  get over(): Failure | undefined {
+    if (this.#closing) return CLOSED;
+    if (this.#over === undefined) return this.#connection.draining ? LEAVING : undefined;
+    const { message, cause } = this.#over;
+    return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };
+  }
+
+  /** The connection has ended: fails the calls that have not been sent, and all that are still made. */
+  end(reason: RpcError): void {
+    this.#over = reason;
+    this.failWaiting(reason);
   }
 
   /** Makes no new calls. Those that wait are still sent; then the connection drains. */
@@ -108,26 +123,32 @@ export class Invoker implements PendingCallOwner {
     return next;
   }
 
-  settled(): void {
+  settled(call: PendingCall): void {
+    this.#signals.delete(call);
     this.#sender.finished();
   }
 
-  aborted(call: PendingCall, reason: unknown): void {
-    this.#giveUp(call, 'CANCELLED', 'the caller gave it up', reason);
+  #aborted(call: PendingCall, reason: unknown): void {
+    const late = reason instanceof Error && reason.name === 'TimeoutError';
+    this.#giveUp(call, late ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 'given up by its signal', reason);
     this.#sender.schedule();
   }
 
   /** Hears the options of a call out. Returns false where they settled it. */
   #admit(call: PendingCall, options: CallOptions): boolean {
     const { deadline, method } = call;
+    const { signal } = options;
     if (typeof deadline !== 'number' || Number.isNaN(deadline)) {
       const message = `The deadline of a call to ${method.fullName} is ${deadline}; it must be a number of milliseconds.`;
       call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
-    } else if (options.signal?.aborted === true) {
-      this.#giveUp(call, 'CANCELLED', 'the caller gave it up', options.signal.reason);
+    } else if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+      const message = `The signal of a call to ${method.fullName} is not an AbortSignal.`;
+      call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
+    } else if (signal?.aborted === true) {
+      this.#aborted(call, signal.reason);
     } else if (deadline <= 0) {
       this.#giveUp(call, 'DEADLINE_EXCEEDED', 'its deadline had passed');
-    } else call.listen(options);
+    } else if (signal !== undefined) this.#signals.add(signal, call);
     return !call.settled;
   }
 
@@ -137,7 +158,9 @@ export class Invoker implements PendingCallOwner {
     try {
       this.#connection.request(call, call.route, input, timeLeft);
     } catch (error) {
-      const { code, message, execution } = RpcError.from(error);
+      // What is not ours was thrown by a getter of the input's.
+      const { code, message } = error instanceof RpcError ? error : thrownByInput(error);
+      const execution = 'not-sent';
       call.id = -1;
       call.failed({ code, message: `The input of ${call.method.fullName}: ${message}`, execution, cause: error });
     }
@@ -156,4 +179,8 @@ export class Invoker implements PendingCallOwner {
     });
     if (sent) this.#connection.cancel(call, code);
   }
+}
+
+function thrownByInput(thrown: unknown): Pick<Failure, 'code' | 'message'> {
+  return { code: 'INVALID_ARGUMENT', message: `it threw when it was read: ${RpcError.from(thrown).message}` };
 }

@@ -13,7 +13,7 @@ import { Alarm } from './alarm.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Dispatcher, type ErrorListener } from './dispatcher.ts';
-import { CLOSING, Invoker } from './invoker.ts';
+import { Invoker, LEAVING } from './invoker.ts';
 import { Sender } from './sender.ts';
 
 /** What a {@link Peer} is made of. */
@@ -152,11 +152,13 @@ export class Peer implements ContextOwner {
     return this.closed;
   }
 
-  /** Waits for `ready`, and keeps the process running meanwhile. */
+  /** Waits until calls can be made, and keeps the process running meanwhile. Rejects where that will not be. */
   async whenReady(): Promise<void> {
     this.#sender.began();
     try {
       await this.ready;
+      const { over } = this.#invoker;
+      if (over !== undefined) throw new RpcError(over.code, over.message, over);
     } finally {
       this.#sender.finished();
     }
@@ -186,7 +188,7 @@ export class Peer implements ContextOwner {
       cancelled: (call) => {
         if (call.attachment instanceof CallContext) call.attachment.abort();
       },
-      draining: () => this.#invoker.failWaiting(CLOSING),
+      draining: () => this.#invoker.failWaiting(LEAVING),
       closed: (reason) => this.#finish(reason),
     };
   }
@@ -218,12 +220,11 @@ export class Peer implements ContextOwner {
   /** The protocol is over: what is left to say is sent, and the other end gets a moment to read it. */
   #finish(reason: RpcError): void {
     this.#over = true;
-    this.#invoker.over = reason;
     this.#stopHandshake();
     this.#alarm.stop();
     this.#watched.clear();
     this.#markFailed(reason);
-    this.#invoker.failWaiting(reason);
+    this.#invoker.end(reason);
     const stop = this.#clock.timer(() => this.#transport.destroy(), LINGER);
     void this.closed.then(stop);
   }

@@ -1,15 +1,11 @@
 import { OutgoingCall, type Route } from '../connection/call.ts';
-import type { CallOptions } from '../contract/call-options.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 
-/** What a pending call needs of its peer. */
+/** Whom a pending call tells that it has settled, in whatever way. */
 export interface PendingCallOwner {
-  /** The call has settled, in whatever way. */
   settled(call: PendingCall): void;
-  /** The caller's signal has aborted. */
-  aborted(call: PendingCall, reason: unknown): void;
 }
 
 const nothing = (): void => {};
@@ -25,9 +21,9 @@ export class PendingCall extends OutgoingCall {
   readonly deadline: number;
   settled = false;
   resolve: (value: unknown) => void = nothing;
+  /** What it can be given up by. */
+  signal: AbortSignal | undefined = undefined;
   readonly #owner: PendingCallOwner;
-  #signal: AbortSignal | undefined = undefined;
-  #onAbort: (() => void) | undefined = undefined;
 
   constructor(
     owner: PendingCallOwner,
@@ -44,14 +40,6 @@ export class PendingCall extends OutgoingCall {
     this.input = input;
     this.deadline = deadline;
     this.expiresAt = now + deadline;
-  }
-
-  /** Gives the call up when the caller's signal aborts. */
-  listen({ signal }: CallOptions): void {
-    if (signal === undefined) return;
-    this.#signal = signal;
-    this.#onAbort = () => this.#owner.aborted(this, signal.reason);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   override answered(value: unknown): void {
@@ -103,7 +91,6 @@ export class PendingCall extends OutgoingCall {
   #settle(): void {
     this.settled = true;
     this.input = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#owner.settled(this);
   }
 }

@@ -150,7 +150,7 @@ describe('a value crosses', () => {
       fc.property(anyValue, (value) => {
         expect(shown(crossed(value))).toBe(shown(value));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -233,7 +233,7 @@ describe('a value crosses', () => {
   });
 
   test('as bytes, arrays and maps of any length', () => {
-    for (const length of [0, 1, 15, 16, 17, 255, 256, 65_536]) {
+    for (const length of [0, 1, 15, 16, 17, 256, 65_536]) {
       const bytes = new Uint8Array(length).fill(length);
       const numbers = Array.from({ length }, (_, i) => i);
       const fields = Object.fromEntries(numbers.map((n) => [`k${n}`, n]));
@@ -396,7 +396,7 @@ describe('a body', () => {
           expect(shown(got)).toBe(shown(value));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -459,7 +459,7 @@ describe('the two ends agree', () => {
         const limits = { ...DEFAULT_LIMITS, depth };
         expect(refusedBySender(value, limits)).toBe(refusedByReceiver(value, limits));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -469,7 +469,7 @@ describe('the two ends agree', () => {
         const limits = { ...DEFAULT_LIMITS, values };
         expect(refusedBySender(value, limits)).toBe(refusedByReceiver(value, limits));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -582,7 +582,7 @@ describe('foreign bytes', () => {
         const got = attempt(bytes);
         if (got !== undefined) expect(shown(crossed(got.value))).toBe(shown(got.value));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -594,7 +594,7 @@ describe('foreign bytes', () => {
         attempt(bytes);
         expect(shown(decode(body))).toBe(shown(value));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });

@@ -118,7 +118,7 @@ test('what writers write in turn is what their bytes decode to, and no byte chan
         expect(decode(Buffer.concat(end.handed.map(({ piece }) => piece)))).toEqual(end.written);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 

@@ -39,7 +39,7 @@ test('what one end says is what the other hears', () => {
       const hello = { limits, services, features };
       expect(read(encodeHello(hello))).toEqual(hello);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -151,6 +151,6 @@ test('whatever bytes come, they are a hello within the ranges or a protocol erro
         expect(error).toBeInstanceOf(ProtocolError);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });

@@ -16,6 +16,10 @@ const packr = new Packr({
   variableMapSize: true,
   useBigIntExtension: true,
   copyBuffers: true,
+  // Reached only by a getter that gives something else when it is read again.
+  writeFunction() {
+    throw new TypeError('a getter gave a function the second time it was read');
+  },
   // Without this a key named toJSON would decide how its object is written.
   useToJSON: false,
 } as ConstructorParameters<typeof Packr>[0]);

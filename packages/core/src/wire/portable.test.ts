@@ -20,36 +20,36 @@ function withKey(key: string): unknown {
 }
 
 const HALF = 'half of a surrogate pair';
-const UNFIT = `is a string with ${HALF}, which UTF-8 cannot hold`;
+const UNFIT = `a string with ${HALF}, which UTF-8 cannot hold`;
 
 describe('what cannot cross is refused by name', () => {
   const cases: readonly (readonly [name: string, value: unknown, what: string])[] = [
-    ['a function', () => 1, 'is a function'],
-    ['a class', class {}, 'is a function'],
-    ['a symbol', Symbol('s'), 'is a symbol'],
-    ['a RegExp', /x/, 'is a RegExp'],
-    ['an Error', new Error('x'), 'is a Error'],
-    ['an RpcError', new RpcError('ABORTED', 'x'), 'is a Error'],
-    ['a Promise', Promise.resolve(1), 'is a Promise'],
-    ['a Float32Array', new Float32Array(2), 'is a Float32Array'],
-    ['an Int8Array', new Int8Array(2), 'is a Int8Array'],
-    ['a Uint8ClampedArray', new Uint8ClampedArray(2), 'is a Uint8ClampedArray'],
-    ['a BigInt64Array', new BigInt64Array(2), 'is a BigInt64Array'],
-    ['an ArrayBuffer', new ArrayBuffer(2), 'is a ArrayBuffer'],
-    ['a SharedArrayBuffer', new SharedArrayBuffer(2), 'is a SharedArrayBuffer'],
-    ['a DataView', new DataView(new ArrayBuffer(2)), 'is a DataView'],
-    ['a WeakMap', new WeakMap(), 'is a WeakMap'],
-    ['a generator', (function* () {})(), 'is a Generator'],
-    ['a boxed number', Object(5), 'is a Number'],
-    ['a boxed string', Object('x'), 'is a String'],
-    ['a URL', new URL('file:///'), 'is a URL'],
-    ['an invalid Date', new Date(Number.NaN), 'is an invalid Date'],
+    ['a function', () => 1, 'a function'],
+    ['a class', class {}, 'a function'],
+    ['a symbol', Symbol('s'), 'a symbol'],
+    ['a RegExp', /x/, 'is an instance of RegExp'],
+    ['an Error', new Error('x'), 'is an instance of Error'],
+    ['an RpcError', new RpcError('ABORTED', 'x'), 'is an instance of Error'],
+    ['a Promise', Promise.resolve(1), 'is an instance of Promise'],
+    ['a Float32Array', new Float32Array(2), 'is an instance of Float32Array'],
+    ['an Int8Array', new Int8Array(2), 'is an instance of Int8Array'],
+    ['a Uint8ClampedArray', new Uint8ClampedArray(2), 'is an instance of Uint8ClampedArray'],
+    ['a BigInt64Array', new BigInt64Array(2), 'is an instance of BigInt64Array'],
+    ['an ArrayBuffer', new ArrayBuffer(2), 'is an instance of ArrayBuffer'],
+    ['a SharedArrayBuffer', new SharedArrayBuffer(2), 'is an instance of SharedArrayBuffer'],
+    ['a DataView', new DataView(new ArrayBuffer(2)), 'is an instance of DataView'],
+    ['a WeakMap', new WeakMap(), 'is an instance of WeakMap'],
+    ['a generator', (function* () {})(), 'is an instance of Generator'],
+    ['a boxed number', Object(5), 'is an instance of Number'],
+    ['a boxed string', Object('x'), 'is an instance of String'],
+    ['a URL', new URL('file:///'), 'is an instance of URL'],
+    ['an invalid Date', new Date(Number.NaN), 'an invalid Date'],
     ['the first half of a pair', 'x\ud83d', UNFIT],
     ['the second half of a pair', '\ude00x', UNFIT],
     ['the halves of a pair in the wrong order', '\ude00\ud83d', UNFIT],
     ['half of a pair in a long string', `${'x'.repeat(50_000)}\ud83d`, UNFIT],
-    ['a BigInt of 8,193 bits', 1n << 8191n, 'is a BigInt of more than 8,192 bits'],
-    ['a negative BigInt of 8,193 bits', -(1n << 8191n) - 1n, 'is a BigInt of more than 8,192 bits'],
+    ['a BigInt of 8,193 bits', 1n << 8191n, 'a BigInt of more than 8,192 bits'],
+    ['a negative BigInt of 8,193 bits', -(1n << 8191n) - 1n, 'a BigInt of more than 8,192 bits'],
   ];
 
   test.each(cases)('%s, alone and with the path to it', (_name, value, what) => {
@@ -62,7 +62,8 @@ describe('what cannot cross is refused by name', () => {
     ] as const) {
       const error = refused(holder);
       expect(error.code).toBe('INVALID_ARGUMENT');
-      expect(error.message).toBe(`value${path} ${what}; it cannot be encoded`);
+      expect(error.message.startsWith(`value${path} is `), error.message).toBe(true);
+      expect(error.message.endsWith(`${what}; it cannot be encoded`), error.message).toBe(true);
     }
   });
 
@@ -104,6 +105,49 @@ describe('what cannot cross is refused by name', () => {
     refused({ some: { long: { path: [Symbol('s')] } } });
     expect(refused([() => 1]).message).toBe('value[0] is a function; it cannot be encoded');
     expect(refused(() => 1).message).toBe('value is a function; it cannot be encoded');
+  });
+});
+
+describe('a getter', () => {
+  const inner = ['x', { y: [1, 2, 3] }];
+
+  test('that encodes another value meanwhile changes nothing for the value that it is part of', () => {
+    // Three keys, four values below them, and the body.
+    const make = (): unknown => ({
+      first: [1],
+      get second() {
+        encodeBody(inner, { ...DEFAULT_LIMITS, values: 64, depth: 8 });
+        return 2;
+      },
+      third: 3,
+    });
+    encodeBody(make(), { ...DEFAULT_LIMITS, values: 8, depth: 2 });
+    expect(refused(make(), { values: 7 }).message).toContain('more than 7 values');
+    expect(refused(make(), { depth: 1 }).message).toContain('deeper than 1 levels');
+  });
+
+  test('that encodes another value meanwhile leaves the path to its own as it is', () => {
+    const value = {
+      outer: [
+        {
+          get second() {
+            encodeBody(inner, DEFAULT_LIMITS);
+            return () => 1;
+          },
+        },
+      ],
+    };
+    expect(refused(value).message).toBe('value.outer[0].second is a function; it cannot be encoded');
+  });
+
+  test('that throws is not taken for a value that cannot be encoded', () => {
+    const value = {
+      get field(): never {
+        throw new TypeError('from the getter');
+      },
+    };
+    expect(() => encodeBody(value, DEFAULT_LIMITS)).toThrow(new TypeError('from the getter'));
+    expect(refused([() => 1]).message).toBe('value[0] is a function; it cannot be encoded');
   });
 });
 

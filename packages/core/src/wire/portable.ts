@@ -12,7 +12,8 @@ const NEGATIVE_ZERO = new NegativeZero();
 const MAX_BIGINT = 1n << 8191n;
 
 // The walk keeps its place in these rather than in arguments: an array store a level is cheaper than a path each.
-const path: (string | number)[] = [];
+let path: (string | number)[] = [];
+let inside = false;
 let values = 0;
 let limits: Pick<Limits, 'depth' | 'values'>;
 
@@ -23,9 +24,18 @@ let limits: Pick<Limits, 'depth' | 'values'>;
  * or holds too many values.
  */
 export function portable(value: unknown, within: Pick<Limits, 'depth' | 'values'>): unknown {
+  // A getter of the value's may encode another value in between.
+  const outer = inside ? { path, values, limits } : undefined;
+  if (outer !== undefined) path = [];
   values = 0;
   limits = within;
-  return prepare(value, 0);
+  inside = true;
+  try {
+    return prepare(value, 0);
+  } finally {
+    inside = outer !== undefined;
+    if (outer !== undefined) ({ path, values, limits } = outer);
+  }
 }
 
 function prepare(value: unknown, depth: number): unknown {
@@ -63,7 +73,7 @@ function prepareObject(value: object, depth: number): unknown {
   if (value instanceof Map) return new PackedMap(prepareList([...value].flat(1), depth));
   if (value instanceof Set) return new PackedSet(prepareList([...value], depth));
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (tag !== 'Object') throw refusal(depth, `a ${tag}`);
+  if (tag !== 'Object') throw refusal(depth, `an instance of ${tag}`);
   // An instance of the user's own class crosses as its fields, as structuredClone has it.
   return prepareFields(value, depth);
 }

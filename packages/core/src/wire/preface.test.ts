@@ -81,7 +81,7 @@ describe('readPreface', () => {
   test('a mismatch is told at the first byte that differs, alone and with more behind it', () => {
     for (const role of ['dialer', 'acceptor'] as const) {
       for (let at = 0; at < 16; at++) {
-        for (let byte = 0; byte < 256; byte++) {
+        for (let byte = 0; byte < 256; byte += byte < 0x80 ? 1 : 25) {
           // There the acceptor may begin a refusal.
           const refuses = role === 'acceptor' && at === 11 && byte === 0x6e;
           if (byte === PREFACE[role][at] || refuses) continue;

@@ -42,7 +42,7 @@ test('what is written is the body of the text, within the room that it asked for
       expect(bytes.subarray(0, at).every((byte) => byte === 0xee)).toBe(true);
       expect(bytes.subarray(at + room).every((byte) => byte === 0xee)).toBe(true);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -1,0 +1,146 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { implement } from '../contract/implement.ts';
+import { Implementations } from '../contract/implementations.ts';
+import { method } from '../contract/method.ts';
+import { type Client, service } from '../contract/service.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import { memoryTransports } from '../transport/memory.ts';
+import { Peer } from './peer.ts';
+import { stub } from './stub.ts';
+
+const files = service('files', {
+  read: method({ input: z.any(), output: z.any() }),
+  erase: method({ input: z.any(), output: z.any() }),
+});
+
+interface World extends AsyncDisposable {
+  readonly client: Client<typeof files.methods>;
+  readonly peer: Peer;
+  readonly reported: unknown[];
+}
+
+/** A client and a server in one process. */
+async function world(): Promise<World> {
+  const reported: unknown[] = [];
+  const [near, far] = memoryTransports();
+  const handlers = implement(files, {
+    read: (input) => (input === 'long' ? 'x'.repeat(2000) : ['read', input]),
+    erase: (input) => ['erase', input],
+  });
+  const server = new Peer(far, {
+    role: 'acceptor',
+    implementations: new Implementations([handlers]),
+    onError: (error) => reported.push(error),
+  });
+  const peer = new Peer(near, { role: 'dialer', limits: { message: 1024 } });
+  await peer.ready;
+  return {
+    client: stub(peer, files) as Client<typeof files.methods>,
+    peer,
+    reported,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([peer.close(), server.close()]);
+    },
+  };
+}
+
+async function failure(call: Promise<unknown>): Promise<RpcError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
+  return error;
+}
+
+describe('an input whose getter', () => {
+  test('makes a call of its own goes to the method that was called', async () => {
+    await using here = await world();
+    await here.client.read(1);
+    await here.client.erase(1);
+    let inner: Promise<unknown> = Promise.resolve();
+    const input = {
+      id: 7,
+      get log(): number[] {
+        inner = here.client.erase('log', { deadline: Number.POSITIVE_INFINITY });
+        return [];
+      },
+    };
+    expect(await here.client.read(input)).toEqual(['read', { id: 7, log: [] }]);
+    expect(await inner).toEqual(['erase', 'log']);
+  });
+
+  test('throws fails before it is sent', async () => {
+    await using here = await world();
+    const input = {
+      get broken(): never {
+        throw new Error('no such luck');
+      },
+    };
+    const error = await failure(here.client.read(input));
+    expect([error.code, error.execution]).toEqual(['INVALID_ARGUMENT', 'not-sent']);
+    expect(error.message).toContain('files.read: it threw when it was read: no such luck');
+  });
+
+  test('gives a function when it is read again is refused', async () => {
+    await using here = await world();
+    let reads = 0;
+    const input = {
+      get odd(): unknown {
+        reads++;
+        return reads > 1 ? () => 1 : 1;
+      },
+    };
+    expect((await failure(here.client.read(input))).execution).toBe('not-sent');
+  });
+});
+
+describe('a signal', () => {
+  test('that is none fails the call, and leaves nothing pending', async () => {
+    await using here = await world();
+    const error = await failure(here.client.read(1, { signal: {} as AbortSignal }));
+    expect([error.code, error.execution]).toEqual(['INVALID_ARGUMENT', 'not-sent']);
+    expect(here.peer.pending).toBe(0);
+  });
+
+  test('that many calls share is listened to once, and not at all when they have settled', async () => {
+    await using here = await world();
+    const { signal } = new AbortController();
+    const calls = Array.from({ length: 50 }, (_, i) => here.client.read(i, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all(calls);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('that many calls share gives up all of them', async () => {
+    await using here = await world();
+    const controller = new AbortController();
+    const calls = Array.from({ length: 20 }, (_, i) => here.client.read(i, { signal: controller.signal }));
+    const outcomes = Promise.allSettled(calls);
+    controller.abort();
+    const codes = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.code);
+    expect(new Set(codes)).toEqual(new Set(['CANCELLED']));
+  });
+});
+
+test('an answer over a limit is told as that, at both ends', async () => {
+  await using here = await world();
+  const error = await failure(here.client.read('long'));
+  expect(error.code).toBe('RESOURCE_EXHAUSTED');
+  expect(error.message).toContain('files.read gave an answer that is over a limit: The message is 2000 bytes long');
+  expect(String(here.reported[0])).toContain('over a limit');
+});
+
+test('whoever waits for a connection that is over is told so', async () => {
+  const here = await world();
+  await here.peer.close();
+  await expect(here.peer.whenReady()).rejects.toThrow('The connection was closed here.');
+  expect((await failure(here.client.read(1))).message).toBe('The connection was closed here.');
+});
+
+test('an error is printed under the name of its class', () => {
+  expect(RpcError.name).toBe('RpcError');
+  expect(RpcError.from(new RpcError('NOT_FOUND', 'x')).code).toBe('NOT_FOUND');
+});
