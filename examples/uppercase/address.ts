@@ -5,11 +5,14 @@ import { parseArgs } from 'node:util';
 
 /** The address on the command line, or one in the user's own runtime directory; and the words that follow. */
 export function readArguments(): { address: string; words: string[] } {
-  const { values, positionals } = parseArgs({
-    options: { address: { type: 'string' } },
-    allowPositionals: true,
-  });
-  return { address: values.address ?? `unix:${join(runtimeDirectory(), 'uppercase.sock')}`, words: positionals };
+  try {
+    const { values, positionals } = parseArgs({ options: { address: { type: 'string' } }, allowPositionals: true });
+    return { address: values.address ?? `unix:${join(runtimeDirectory(), 'uppercase.sock')}`, words: positionals };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error('Options: --address unix:/path/to.sock');
+    process.exit(2);
+  }
 }
 
 /** A directory that only this user can write to: the system's, or one of our own among the temporary files. */
