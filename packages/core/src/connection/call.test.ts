@@ -242,7 +242,7 @@ describe('a call', () => {
     far.connection.answer(a, 1);
     far.connection.fail(b, new RpcError('ABORTED', 'No.'));
     for (const request of [a, b]) {
-      far.connection.answer(request, 2);
+      for (const value of ['again', 2, bytes(5000)]) far.connection.answer(request, value);
       far.connection.fail(request, new RpcError('INTERNAL', 'Again.'));
     }
     settle();
@@ -254,8 +254,10 @@ describe('a call', () => {
     // The slot has a new call. What the old one still says does not reach it.
     const next = near.ask('c');
     settle();
-    far.connection.answer(a, 3);
-    far.connection.answer(b, 3);
+    for (const value of ['again', 3]) {
+      far.connection.answer(a, value);
+      far.connection.answer(b, value);
+    }
     far.connection.fail(b, new RpcError('INTERNAL', 'Again.'));
     settle();
     expect(next.outcomes).toEqual([]);
@@ -426,6 +428,20 @@ describe('a call that is given up', () => {
       [],
     ]);
     expect([near.connection.calls().length, far.connection.serving]).toEqual([1, 1]);
+  });
+
+  test('is not answered any more, whatever the answer would have been', () => {
+    for (const value of ['short', 5, bytes(5000), () => 'what cannot be sent']) {
+      const { near, far, settle } = pair();
+      const call = near.ask('a');
+      settle();
+      near.connection.cancel(call, 'CANCELLED');
+      settle();
+      far.connection.answer(far.request('a'), value);
+      settle();
+      expect(far.left).toEqual(['ERROR 0']);
+      expect(call.outcomes).toMatchObject([{ code: 'CANCELLED', execution: 'unknown' }]);
+    }
   });
 
   test('before its request has left is given up in the right order', () => {
