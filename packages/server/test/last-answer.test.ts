@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Child, startServer } from './child.ts';
+import { expect, test } from 'vitest';
 import { text } from './contract.ts';
 import { connect, implement, ready, type Server, serve } from './nearcall.ts';
-import { type Temporary, temporary } from './temporary.ts';
+import { sharedServer } from './shared-server.ts';
 
 // Together 1,000 answers, each of which is the last thing that a server says.
 const IN_OTHER_PROCESS = 400;
@@ -10,18 +9,7 @@ const ALONE = 200;
 const SERVERS = 40;
 const CLIENTS = 10;
 
-let place: Temporary;
-let child: Child;
-
-beforeAll(async () => {
-  place = await temporary();
-  child = await startServer(place.unix());
-});
-
-afterAll(async () => {
-  await child[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
-});
+const shared = sharedServer();
 
 /** A server that stops in the handler of `last`, either before or right after it answers. */
 async function serveOnce(address: string): Promise<Server> {
@@ -42,8 +30,8 @@ async function serveOnce(address: string): Promise<Server> {
 }
 
 test(`${IN_OTHER_PROCESS} servers in another process answer and close; every answer arrives`, async () => {
-  const addresses = Array.from({ length: IN_OTHER_PROCESS }, (_, i) => place.unix(`other-${i}`));
-  await child.ask('more', { addresses });
+  const addresses = Array.from({ length: IN_OTHER_PROCESS }, (_, i) => shared.place.unix(`other-${i}`));
+  await shared.child.ask('more', { addresses });
   const batch = 50;
   for (let from = 0; from < IN_OTHER_PROCESS; from += batch) {
     const answers = addresses.slice(from, from + batch).map(async (address, i) => {
@@ -67,7 +55,7 @@ test(`${IN_OTHER_PROCESS} servers in another process answer and close; every ans
 
 test(`${ALONE} servers here answer and close; every answer arrives`, async () => {
   for (let i = 0; i < ALONE; i++) {
-    await using server = await serveOnce(place.unix('here.sock'));
+    await using server = await serveOnce(shared.place.unix('here.sock'));
     const client = connect(server.address, text);
     expect(await client.last(i)).toBe(i);
   }
@@ -81,7 +69,7 @@ test(`${SERVERS} servers close while they answer ${CLIENTS} clients each; every 
     });
     let begun = 0;
     const server: Server = await serve(
-      place.unix('here.sock'),
+      shared.place.unix('here.sock'),
       implement(text, {
         uppercase: (value) => value,
         later: ({ value }) => value,
@@ -105,7 +93,7 @@ test(`${SERVERS} servers close while they answer ${CLIENTS} clients each; every 
 
 test('an answer of 10 MB is not cut off by the close behind it', async () => {
   const server: Server = await serve(
-    place.unix('here.sock'),
+    shared.place.unix('here.sock'),
     implement(text, {
       uppercase: (value) => {
         void server.close();

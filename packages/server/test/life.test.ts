@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Child, runLife, startServer } from './child.ts';
+import { describe, expect, test } from 'vitest';
+import { runLife } from './child.ts';
 import { text } from './contract.ts';
 import { connect } from './nearcall.ts';
-import { type Temporary, temporary } from './temporary.ts';
+import { sharedServer } from './shared-server.ts';
 
-let place: Temporary;
-let server: Child;
-
-beforeAll(async () => {
-  place = await temporary();
-  server = await startServer(place.unix());
-});
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
-});
+const shared = sharedServer();
 
 // A process takes a while to start, and on one processor all of these start together.
 const TIMEOUT = 20_000;
@@ -28,7 +17,7 @@ describe.concurrent('a process ends by itself', { timeout: TIMEOUT }, () => {
     ['a client that never called', 'ready\n'],
     ['a client that is not even waited for', 'dialled\n'],
   ])('with %s that nobody closed', async (scenario, stdout) => {
-    expect(await runLife(scenario, place.unix())).toEqual({ code: 0, signal: null, stdout, stderr: '' });
+    expect(await runLife(scenario, shared.place.unix())).toEqual({ code: 0, signal: null, stdout, stderr: '' });
   });
 
   test.each([
@@ -40,16 +29,16 @@ describe.concurrent('a process ends by itself', { timeout: TIMEOUT }, () => {
     ['closing a server with an idle client', 'A\nclosed\n'],
     ['a server', 'serving\nclosed\n'],
   ])('after what it waits for: %s', async (scenario, stdout) => {
-    const address = place.unix(scenario.replaceAll(' ', '-'));
-    const target = scenario.includes('server') ? address : place.unix();
+    const address = shared.place.unix(scenario.replaceAll(' ', '-'));
+    const target = scenario.includes('server') ? address : shared.place.unix();
     expect(await runLife(scenario, target)).toEqual({ code: 0, signal: null, stdout, stderr: '' });
   });
 });
 
 test('a server that closes sends a long answer to its end before its process ends', { timeout: TIMEOUT }, async () => {
-  const own = place.unix('own');
+  const own = shared.place.unix('own');
   const running = runLife('closing a server that has a long answer to send', own);
-  await expect.poll(() => place.entries(), { interval: 5, timeout: 5000 }).toContain('own.own');
+  await expect.poll(() => shared.place.entries(), { interval: 5, timeout: 5000 }).toContain('own.own');
   await using client = connect(`${own}.own`, text);
   expect((await client.uppercase('a')).length).toBe(10_000_000);
   expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining('closed') });

@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Child, startClient, startServer } from './child.ts';
+import { type Child, startClient } from './child.ts';
 import { text } from './contract.ts';
 import { close, connect, implement, type Server, serve } from './nearcall.ts';
+import { sharedServer } from './shared-server.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 describe('a client here and a server in another process', () => {
-  let place: Temporary;
-  let server: Child;
-
-  beforeAll(async () => {
-    place = await temporary();
-    server = await startServer(place.unix());
-  });
-
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]();
-    await place[Symbol.asyncDispose]();
-  });
+  const shared = sharedServer();
 
   test('a text comes back in upper case', async () => {
-    await using client = connect(place.unix(), text);
+    await using client = connect(shared.place.unix(), text);
     expect(await client.uppercase('hello world')).toBe('HELLO WORLD');
   });
 
@@ -31,12 +21,12 @@ describe('a client here and a server in another process', () => {
     ['a NUL and line ends', 'a\0b\r\nc'],
     ['text of 127, 128 and 65,536 letters', ['x'.repeat(127), 'y'.repeat(128), 'z'.repeat(65_536)].join()],
   ])('%s arrives as it was sent', async (_, value) => {
-    await using client = connect(place.unix(), text);
+    await using client = connect(shared.place.unix(), text);
     expect(await client.uppercase(value)).toBe(value.toUpperCase());
   });
 
   test('a text of 10 MB goes there and back, and small calls overtake it', async () => {
-    await using client = connect(place.unix(), text);
+    await using client = connect(shared.place.unix(), text);
     const order: string[] = [];
     const size = 10_000_000;
     const long = client.uppercase('aé'.repeat(size / 2)).then((answer) => {
@@ -53,7 +43,7 @@ describe('a client here and a server in another process', () => {
   });
 
   test('1,000 calls at once each get their own answer, in whatever order the answers come', async () => {
-    await using client = connect(place.unix(), text);
+    await using client = connect(shared.place.unix(), text);
     const order: number[] = [];
     const calls = Array.from({ length: 1000 }, async (_, value) => {
       // Later calls have shorter delays as often as longer ones.
@@ -67,14 +57,14 @@ describe('a client here and a server in another process', () => {
   });
 
   test('calls beyond what the server takes at once wait for their turn, and all are answered', async () => {
-    await using client = connect(place.unix(), text);
+    await using client = connect(shared.place.unix(), text);
     const calls = Array.from({ length: 3000 }, (_, i) => client.uppercase(`call ${i}`));
     const answers = await Promise.all(calls);
     expect(answers.every((answer, i) => answer === `CALL ${i}`)).toBe(true);
   });
 
   test('50 clients at once each get their own answers', async () => {
-    const clients = Array.from({ length: 50 }, () => connect(place.unix(), text));
+    const clients = Array.from({ length: 50 }, () => connect(shared.place.unix(), text));
     try {
       const answers = await Promise.all(
         clients.map((client, i) =>
@@ -82,11 +72,11 @@ describe('a client here and a server in another process', () => {
         ),
       );
       expect(answers).toEqual(clients.map((_, i) => Array.from({ length: 20 }, (_, j) => `CLIENT ${i} CALL ${j}`)));
-      expect(await server.ask('connections')).toBe(50);
+      expect(await shared.child.ask('connections')).toBe(50);
     } finally {
       await Promise.all(clients.map((client) => close(client)));
     }
-    await expect.poll(() => server.ask('connections'), { interval: 5 }).toBe(0);
+    await expect.poll(() => shared.child.ask('connections'), { interval: 5 }).toBe(0);
   });
 });
 

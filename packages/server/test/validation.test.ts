@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { close, connect, implement, method, RpcError, type Server, serve, service } from './nearcall.ts';
 import { ANSWER, declare, dialRaw, framesOf, hello, PREFACE, request } from './raw-client.ts';
@@ -254,6 +254,7 @@ describe('what a handler throws', () => {
 
   test('does not hang the call where the listener for errors throws as well', async () => {
     const unhandled: unknown[] = [];
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
     const listen = (error: unknown): void => void unhandled.push(error);
     const others = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
@@ -272,7 +273,10 @@ describe('what a handler throws', () => {
       const caller = connect(other.address, broken);
       const error = await failure(caller.fail('plain', { deadline: 500 }));
       expect(error).toMatchObject({ code: 'INTERNAL', message: "broken.fail failed; the server's log says why." });
+      expect(printed.mock.calls.flat().map(String)).toContain('Error: second');
+      expect(unhandled).toEqual([]);
     } finally {
+      printed.mockRestore();
       await other.close({ grace: 0 });
       process.off('unhandledRejection', listen);
       for (const each of others) process.on('unhandledRejection', each);
