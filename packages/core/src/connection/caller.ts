@@ -73,11 +73,15 @@ export class Caller {
     if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {
-      // This may run code of the caller's, a getter say, which may make calls of its own.
+      // This may run code of the caller's, a getter say, which may make calls, give this one up, or close.
       body = encodeBody(input, this.remote);
     } catch (error) {
       this.#calls.delete(slot);
       throw error;
+    }
+    if (call.sending !== HALF.OPEN) {
+      this.#calls.delete(slot);
+      return;
     }
     prologue.set(route.number, timeLeft);
     const raw = input instanceof Uint8Array;

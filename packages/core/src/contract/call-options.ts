@@ -1,7 +1,8 @@
 /** What a caller can say about one call, besides its input. */
 export interface CallOptions {
   /**
-   * Gives the call up when it aborts: the call rejects at once with CANCELLED, and the handler's own signal aborts.
+   * Gives the call up when it aborts: the call rejects at once with CANCELLED (DEADLINE_EXCEEDED for a signal of
+   * `AbortSignal.timeout`), and the handler's own signal aborts.
    */
   readonly signal?: AbortSignal | undefined;
   /**

@@ -19,14 +19,20 @@ interface World extends AsyncDisposable {
   readonly client: Client<typeof files.methods>;
   readonly peer: Peer;
   readonly reported: unknown[];
+  /** What the handler of `read` was called with. */
+  readonly read: unknown[];
 }
 
 /** A client and a server in one process. */
 async function world(): Promise<World> {
   const reported: unknown[] = [];
+  const read: unknown[] = [];
   const [near, far] = memoryTransports();
   const handlers = implement(files, {
-    read: (input) => (input === 'long' ? 'x'.repeat(2000) : ['read', input]),
+    read: (input) => {
+      read.push(input);
+      return input === 'long' ? 'x'.repeat(2000) : ['read', input];
+    },
     erase: (input) => ['erase', input],
   });
   const server = new Peer(far, {
@@ -40,6 +46,7 @@ async function world(): Promise<World> {
     client: stub(peer, files) as Client<typeof files.methods>,
     peer,
     reported,
+    read,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([peer.close(), server.close()]);
     },
@@ -70,6 +77,21 @@ describe('an input whose getter', () => {
     };
     expect(await here.client.read(input)).toEqual(['read', { id: 7, log: [] }]);
     expect(await inner).toEqual(['erase', 'log']);
+  });
+
+  test('gives up its own call sends nothing, and the slot serves the next call', async () => {
+    await using here = await world();
+    const controller = new AbortController();
+    const input = {
+      get log(): number[] {
+        controller.abort();
+        return [];
+      },
+    };
+    const error = await failure(here.client.read(input, { signal: controller.signal }));
+    expect(error.code).toBe('CANCELLED');
+    expect(await here.client.erase(1)).toEqual(['erase', 1]);
+    expect(here.read).toEqual([]);
   });
 
   test('throws fails before it is sent', async () => {
@@ -112,6 +134,12 @@ describe('a signal', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await Promise.all(calls);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('of a time-out fails its call DEADLINE_EXCEEDED', async () => {
+    await using here = await world();
+    const signal = AbortSignal.abort(new DOMException('Too late.', 'TimeoutError'));
+    expect((await failure(here.client.read(1, { signal }))).code).toBe('DEADLINE_EXCEEDED');
   });
 
   test('that many calls share gives up all of them', async () => {
