@@ -21,12 +21,13 @@ import * as core from '@nearcall/core';
 import { serve } from '@nearcall/server';
 import { close, connect } from '@nearcall/client';
 import { z } from 'zod';
-const { implement, memoryTransports, method, RpcError, service } = core;
+const { event, implement, memoryTransports, method, RpcError, safe, service, stream } = core;
 const text = service('text', {
   uppercase: method({ input: z.string(), output: z.string() }),
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
-void [serve, close, connect, z, implement, memoryTransports, method, RpcError, service, text];
+const progress = service('progress', { report: event(z.object({ done: z.number() })) });
+void [serve, close, connect, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
 `;
 
 function exampleFile(name: string, code: string): string {
@@ -36,7 +37,31 @@ function exampleFile(name: string, code: string): string {
   const end = body.includes('const server =') ? '  await server.close();\n' : '';
   const used = [...body.matchAll(/const (\w+) =|const \[(\w+), (\w+)\] =/g)].flatMap((match) => match.slice(1));
   const names = used.filter((name) => name !== undefined);
-  return `${PRELUDE}export async function example(): Promise<void> {\n${body}${end}${names.length > 0 ? `  void [${names}];\n` : ''}}\n`;
+  const all = `${body}${end}${names.length > 0 ? `  void [${names}];\n` : ''}`;
+  return `${PRELUDE}export async function example(): Promise<void> {\n${setting(`unix:${socketOf(name)}`, all)}}\n`;
+}
+
+/** What an example takes for granted: a client, or that it stands in a handler. */
+function setting(address: string, body: string): string {
+  if (body.includes('context.')) {
+    return `
+  const server = await serve('${address}', implement(text, {
+    parse: (s) => s,
+    uppercase: async (s, context) => {
+      ${body}
+      return s;
+    },
+  }));
+  let reports = 0;
+  const client = connect('${address}', text, { implementations: implement(progress, { report: () => void reports++ }) });
+  await client.uppercase('x');
+  await close(client);
+  await server.close();
+  if (reports !== 1) throw new Error('The report did not arrive.');
+`;
+  }
+  if (!body.includes('client.') || body.includes('const client =')) return body;
+  return `  const client = connect('${address}', text);\n${body}  await close(client);\n`;
 }
 
 beforeAll(() => {
@@ -79,6 +104,8 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'server.ts',
     'client.ts',
     'client-20.ts',
+    'files.ts',
+    'files-client.ts',
     'report.ts',
     'reader.ts',
   ]);
@@ -94,13 +121,17 @@ test('all of it compiles, under the strictest settings', { timeout: 60_000 }, ()
   }
 });
 
-test('the four statements of the README work as written', async () => {
+test('the code of the README works as written', async () => {
   const lines: unknown[][] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((...line) => void lines.push(line));
   try {
     await load('server.ts');
     await load('client.ts');
     await load('client-20.ts');
+    const files = await load('files.ts');
+    const fileServer = await serve(`unix:${socketOf('files')}`, files['implementation'] as never);
+    await load('files-client.ts');
+    await fileServer.close();
     const reports = await load('report.ts');
     const server = await serve(`unix:${socketOf('reports')}`, reports['implementation'] as never);
     await load('reader.ts');
@@ -112,8 +143,15 @@ test('the four statements of the README work as written', async () => {
     [`Listening at unix:${socketOf('text')}`],
     ['HELLO WORLD'],
     ['HELLO WORLD'],
+    ['{'],
+    [6],
+    ['HELLO'],
+    ['WORLD'],
+    ['step 1'],
+    ['step 2'],
     [{ lines: ['7 days, in time'] }],
     ['empty', new Date(0)],
+    [new Date(0)],
   ]);
 });
 
@@ -125,15 +163,24 @@ test.each(examples.map(({ name, code }, index) => ({ name, code, index })))(
   'the example in $name runs',
   async (shown) => {
     const { example } = (await load(`example-${shown.index}.ts`)) as { example: () => Promise<void> };
-    const called = shown.code.includes('connect(');
+    const called = shown.code.includes('client.') && !shown.code.includes('context.');
     const server = called ? await serveText(socketOf(shown.name)) : undefined;
-    if (shown.code.startsWith('throw')) await expect(example()).rejects.toThrow(RpcError);
-    else await example();
-    await server?.close();
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    try {
+      if (shown.code.startsWith('throw')) await expect(example()).rejects.toThrow(RpcError);
+      else await example();
+    } finally {
+      log.mockRestore();
+      await server?.close();
+    }
   },
 );
 
 function serveText(socket: string): ReturnType<typeof serve> {
-  const text = service('text', { uppercase: method({ input: z.string(), output: z.string() }) });
-  return serve(`unix:${socket}`, implement(text, { uppercase: (s) => s.toUpperCase() }));
+  const one = method({ input: z.string(), output: z.string() });
+  const handler = (s: string): string => s.toUpperCase();
+  return serve(
+    `unix:${socket}`,
+    implement(service('text', { uppercase: one, parse: one }), { uppercase: handler, parse: handler }),
+  );
 }

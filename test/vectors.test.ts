@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { KIND, OutgoingCall, Route } from '../packages/core/src/connection/call.ts';
-import { Connection } from '../packages/core/src/connection/connection.ts';
+import { Route } from '../packages/core/src/connection/call.ts';
+import { Asked, type End, endOf } from '../packages/core/src/connection/test-ends.ts';
+import { drain } from '../packages/core/src/connection/test-frames.ts';
+import { KIND } from '../packages/core/src/contract/kind.ts';
 import type { Failure } from '../packages/core/src/error/rpc-error.ts';
 import { decodeBody, encodeBody } from '../packages/core/src/wire/body.ts';
 import { FLAG, FRAME, frameName } from '../packages/core/src/wire/frame.ts';
@@ -156,47 +158,33 @@ describe('frames', () => {
 });
 
 /** One end that does its part of the uppercase conversation and no more. */
-function end(role: 'dialer' | 'acceptor'): Connection<string> {
-  const services = role === 'acceptor' ? ['text'] : [];
-  const connection: Connection<string> = new Connection(
-    role,
-    { limits: DEFAULT_LIMITS, services, features: [] },
-    {
-      opened() {
-        if (role === 'dialer') connection.request(call, route, 'hello world', 30_000);
-      },
-      resolve: ({ service, name }) => `${service}.${name}`,
-      request: (incoming) => connection.answer(incoming, String(incoming.input).toUpperCase()),
-      cancelled() {},
-      draining() {},
-      closed() {},
-    },
-  );
-  const route = new Route('text', 'uppercase', KIND.unary);
-  const call = new (class extends OutgoingCall {
+function end(role: 'dialer' | 'acceptor'): End {
+  class Call extends Asked {
     override answered(): void {
-      connection.drain();
+      one.connection.drain();
     }
     override failed(failure: Failure): void {
       throw new Error(failure.message);
     }
-  })();
-  return connection;
-}
-
-function taken(connection: Connection<string>): string {
-  const pieces: Uint8Array[] = [];
-  for (let piece = connection.take(); piece !== undefined; piece = connection.take()) pieces.push(piece);
-  return toHex(Buffer.concat(pieces));
+  }
+  const one: End = endOf(role, DEFAULT_LIMITS, {
+    services: role === 'acceptor' ? ['text'] : [],
+    opened() {
+      const route = new Route('text', 'uppercase', KIND.unary);
+      if (role === 'dialer') one.connection.exchange.request(new Call(), route, 'hello world', 30_000);
+    },
+    request: (call) => one.answer(call, String(call.input).toUpperCase()),
+  });
+  return one;
 }
 
 describe('conversations', () => {
   test.each(vectors.conversations)('$name', ({ steps }) => {
     const ends = { dialer: end('dialer'), acceptor: end('acceptor') };
     for (const { from, hex, meaning } of steps) {
-      expect(taken(ends[from]), meaning).toBe(hex);
+      expect(toHex(Buffer.concat(drain(ends[from]))), meaning).toBe(hex);
       ends[from === 'dialer' ? 'acceptor' : 'dialer'].receive(fromHex(hex));
     }
-    expect([ends.dialer.finished, ends.acceptor.finished]).toEqual([true, true]);
+    expect([ends.dialer.connection.finished, ends.acceptor.connection.finished]).toEqual([true, true]);
   });
 });

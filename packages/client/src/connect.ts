@@ -1,14 +1,15 @@
 import { connect as dial } from 'node:net';
 import {
-  type AnyService,
+  type ClientOf,
   type CloseOptions,
-  DEFAULT_GRACE,
+  type Contract,
   duplexTransport,
+  type Implementation,
+  Implementations,
   type Limits,
   limitsWith,
   Peer,
   socketPath,
-  stub,
 } from '@nearcall/core';
 
 /** How to connect. */
@@ -17,21 +18,17 @@ export interface ConnectOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** The milliseconds within which the server must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
+  /** What the server may call here, one implementation or several: a client can serve, too. Default: nothing. */
+  readonly implementations?: Implementation | readonly Implementation[] | undefined;
+  /**
+   * Hears of what went wrong in handlers and is not told to the server, with the method's name. Default: prints it to
+   * standard error.
+   */
+  readonly onError?: ((error: unknown, method: string) => void) | undefined;
 }
 
-/** One service, or several by the names under which they are called. */
-export type Contract = AnyService | { readonly [name: string]: AnyService };
-
-/**
- * What calls a contract: a service's methods, or for several services an object of them by name. A single service's
- * method named `then` is left off, because awaiting the client would call it: connect to a record of services instead.
- */
-export type ClientOf<C extends Contract> = AsyncDisposable &
-  (C extends AnyService
-    ? C['~client'] extends { readonly then: unknown }
-      ? Omit<C['~client'], 'then'>
-      : C['~client']
-    : { readonly [K in keyof C]: C[K] extends AnyService ? C[K]['~client'] : never });
+/** What calls a contract over a connection of its own, which is closed with it. */
+export type Connected<C extends Contract> = ClientOf<C> & AsyncDisposable;
 
 const peers = new WeakMap<object, Peer>();
 
@@ -48,21 +45,18 @@ const peers = new WeakMap<object, Peer>();
  * await close(client);
  * ```
  */
-export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): ClientOf<C> {
+export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): Connected<C> {
   const path = socketPath(address);
   const limits = limitsWith(options.limits);
-  checkContract(contract);
+  const implementations = new Implementations([options.implementations ?? []].flat());
   // Half-open: answers that are on their way still come when the server has ended its side.
   const socket = dial({ path, allowHalfOpen: true });
-  const peer = new Peer(
-    duplexTransport(socket, (error) => explain(error, path)),
-    { ...options, role: 'dialer', limits },
-  );
-  const client = isService(contract) ? stub(peer, contract) : stubs(peer, contract);
-  if (isService(contract)) delete client['then'];
+  const transport = duplexTransport(socket, (error) => explain(error, path));
+  const peer = new Peer(transport, { ...options, role: 'dialer', limits, implementations });
+  const client = peer.client(contract) as object;
   Object.defineProperty(client, Symbol.asyncDispose, { value: () => peer.close() });
   peers.set(client, peer);
-  return client as ClientOf<C>;
+  return client as Connected<C>;
 }
 
 /**
@@ -75,35 +69,27 @@ export function ready(client: object): Promise<void> {
 }
 
 /**
+ * Waits until the connection is over, for whatever reason, and keeps the process running meanwhile: the main loop of a
+ * client that is there to be called.
+ *
+ * @throws RpcError UNAVAILABLE, with the reason, where the connection never came about.
+ */
+export function closed(client: object): Promise<void> {
+  return peerOf(client).whenClosed();
+}
+
+/**
  * Closes a client: makes no new calls, lets those that have begun finish, and ends the connection. Fulfils when it is
  * over. Closing twice is closing once.
  */
-export function close(client: object, { grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
-  return peerOf(client).close(grace);
+export function close(client: object, options?: CloseOptions): Promise<void> {
+  return peerOf(client).close(options);
 }
 
 function peerOf(client: object): Peer {
   const peer = peers.get(client);
   if (peer === undefined) throw new TypeError('This is no client: give what connect(…) returned.');
   return peer;
-}
-
-function isService(contract: Contract): contract is AnyService {
-  const { name, methods } = contract as Partial<AnyService>;
-  return typeof name === 'string' && typeof methods === 'object';
-}
-
-function checkContract(contract: unknown): void {
-  const known = typeof contract === 'object' && contract !== null;
-  if (known && isService(contract as Contract)) return;
-  if (known && Object.values(contract).every((part) => part instanceof Object && isService(part as Contract))) return;
-  throw new TypeError('The contract is none: give what service(…) returned, or a record of such services.');
-}
-
-function stubs(peer: Peer, services: { readonly [name: string]: AnyService }): Record<string, unknown> {
-  const client: Record<string, unknown> = Object.create(null);
-  for (const [name, service] of Object.entries(services)) client[name] = stub(peer, service);
-  return client;
 }
 
 /** What a failed connection means to the one who dialled. */

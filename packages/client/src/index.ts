@@ -1,2 +1,2 @@
-export type { CloseOptions } from '@nearcall/core';
-export { type ClientOf, type ConnectOptions, type Contract, close, connect, ready } from './connect.ts';
+export type { ClientOf, CloseOptions, Contract } from '@nearcall/core';
+export { type Connected, type ConnectOptions, close, closed, connect, ready } from './connect.ts';

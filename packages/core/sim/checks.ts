@@ -98,9 +98,10 @@ function servingCounts(world: World): string | undefined {
   return undefined;
 }
 
-function idleLetsTheProcessGo({ parties }: World): string | undefined {
-  for (const { side, peer, end, closing } of parties) {
+function idleLetsTheProcessGo(world: World): string | undefined {
+  for (const { side, peer, end, closing } of world.parties) {
     if (peer === undefined || end.closed || closing || peer.pending > 0 || !end.held) continue;
+    if (running(world, side) > 0) continue;
     return `side ${side} is idle, and holds its transport`;
   }
   return undefined;

@@ -82,8 +82,12 @@ function distorting(how: (bytes: Buffer, random: Random) => readonly Buffer[]): 
   };
 }
 
-function bound<T extends { now(): number; defer(action: () => void): void }>(clock: T) {
-  return { now: () => clock.now(), defer: (action: () => void) => clock.defer(action) };
+function bound<T extends { now(): number; defer(action: () => void): void; turn(action: () => void): void }>(clock: T) {
+  return {
+    now: () => clock.now(),
+    defer: (action: () => void) => clock.defer(action),
+    turn: (action: () => void) => clock.turn(action),
+  };
 }
 
 /** Gives each second success the result of the one before. */

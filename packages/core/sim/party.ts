@@ -2,7 +2,6 @@ import type { Context } from '../src/contract/context.ts';
 import { type Implementation, implement } from '../src/contract/implement.ts';
 import { Implementations } from '../src/contract/implementations.ts';
 import { Peer } from '../src/peer/peer.ts';
-import { stub } from '../src/peer/stub.ts';
 import type { Side } from './agenda.ts';
 import type { Breakage, Invoke } from './breakage.ts';
 import { elsewhere, type MethodName, sim } from './contract.ts';
@@ -97,13 +96,13 @@ export class Party {
     void peer.closed.then(() => {
       this.closedAt = agenda.now;
     });
-    this.#stubs = { sim: stub(peer, sim) as Stub, elsewhere: stub(peer, elsewhere) as Stub };
+    this.#stubs = peer.client({ sim, elsewhere }) as unknown as { readonly [service: string]: Stub };
   }
 
   close(grace: number): void {
     if (this.peer === undefined) return;
     this.closing = true;
-    void this.peer.close(grace);
+    void this.peer.close({ grace });
   }
 
   get invoke(): Invoke {

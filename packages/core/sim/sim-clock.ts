@@ -64,6 +64,10 @@ export class SimClock implements Clock {
     this.#stage.agenda.soon(this.#side, action);
   }
 
+  turn(action: () => void): void {
+    this.#stage.agenda.after(0, this.#side, action);
+  }
+
   /** The connection is over: what was set before may fire no more. */
   over(): void {
     this.#overAt = this.#stage.agenda.now;

@@ -1,17 +1,27 @@
+export { Budget, type Budgets } from './connection/budget.ts';
 export { type CallOptions, DEFAULT_DEADLINE } from './contract/call-options.ts';
+export type { ClientOf, Contract } from './contract/client.ts';
 export type { Context } from './contract/context.ts';
-export { type Handler, type Implementation, implement } from './contract/implement.ts';
+export { event } from './contract/event.ts';
+export { type Handler, type Implementation, type ImplementOptions, implement } from './contract/implement.ts';
 export { Implementations } from './contract/implementations.ts';
-export {
-  type DeclaredError,
-  type ErrorSchemas,
-  type Method,
-  type MethodDefinition,
-  type MethodOf,
-  type MethodWithErrors,
-  method,
-  type Throws,
-} from './contract/method.ts';
+export { type ErrorSchemas, type MethodDefinition, method, type Part } from './contract/method.ts';
+export type {
+  ClientStreamMethod,
+  ClientStreamMethodWithErrors,
+  DeclaredError,
+  DeclaredErrorOptions,
+  DeclaredErrors,
+  DuplexMethod,
+  EventMethod,
+  Method,
+  MethodOf,
+  MethodWithErrors,
+  ServerStreamMethod,
+  Throws,
+} from './contract/method-type.ts';
+export type { CloseOptions, RemotePeer } from './contract/remote-peer.ts';
+export { type PlainError, type Settled, safe } from './contract/safe.ts';
 export type { InputOf, OutputOf, Schema } from './contract/schema.ts';
 export {
   type AnyService,
@@ -21,10 +31,12 @@ export {
   type Service,
   service,
 } from './contract/service.ts';
+export { type Items, type RequestStream, type ResponseStream, type Stream, stream } from './contract/stream.ts';
 export { CODES, type Code } from './error/code.ts';
+export type { Metadata } from './error/metadata.ts';
 export { type Execution, RpcError, type RpcErrorOptions } from './error/rpc-error.ts';
-export { type CloseOptions, DEFAULT_GRACE, Peer, type PeerOptions } from './peer/peer.ts';
-export { stub } from './peer/stub.ts';
+export { Peer } from './peer/peer.ts';
+export { DEFAULT_GRACE, type PeerOptions } from './peer/peer-options.ts';
 export { MAX_SOCKET_PATH_BYTES, socketPath } from './transport/address.ts';
 export { duplexTransport } from './transport/duplex.ts';
 export { memoryTransports } from './transport/memory.ts';

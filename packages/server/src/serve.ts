@@ -1,21 +1,29 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
   type CloseOptions,
-  DEFAULT_GRACE,
   duplexTransport,
   type Implementation,
   Implementations,
   type Limits,
   limitsWith,
-  Peer,
+  type RemotePeer,
   socketPath,
 } from '@nearcall/core';
+import { Clients } from './clients.ts';
+import { type ServerLimits, serverLimits } from './server-limits.ts';
 import { listen, type SocketFile } from './socket-file.ts';
 
 /** How to serve. */
 export interface ServeOptions {
   /** What each client may send. Default: see `Limits`. */
   readonly limits?: Partial<Limits> | undefined;
+  /** What all clients together may take. Default: see {@link ServerLimits}. */
+  readonly serverLimits?: Partial<ServerLimits> | undefined;
+  /**
+   * Called once for each client, as soon as it has connected: to call it, to send it events or streams, or to close it.
+   * What it throws goes to `onError`.
+   */
+  readonly onConnect?: ((peer: RemotePeer) => void | Promise<void>) | undefined;
   /** The milliseconds within which a client must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
   /**
@@ -31,6 +39,8 @@ export interface Server extends AsyncDisposable {
   readonly address: string;
   /** How many clients are connected. */
   readonly connections: number;
+  /** The clients that are connected, each to be called as in {@link ServeOptions.onConnect}. */
+  readonly peers: Iterable<RemotePeer>;
   /**
    * Stops: takes no new clients and no new calls, lets what has begun finish, and removes the socket file. Fulfils when
    * all of it is done. Closing twice is closing once.
@@ -39,7 +49,7 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Serves one or several implementations at a Unix socket. Fulfils once clients can connect. Only this user can: the
+ * Serves one or several implementations, or none where the server only calls its clients, at a Unix socket. Fulfils once clients can connect. Only this user can: the
  * file's mode is 0600.
  *
  * @throws TypeError for an address that is none, or two implementations of one name.
@@ -58,16 +68,12 @@ export async function serve(
   const path = socketPath(address);
   const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
-  const peers = new Set<Peer>();
-  const accept = (socket: Socket): void => {
-    const peer = new Peer(duplexTransport(socket), { ...options, role: 'acceptor', implementations: served, limits });
-    peers.add(peer);
-    void peer.closed.then(() => peers.delete(peer));
-  };
+  const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
+  const accept = (socket: Socket): void => clients.accept(duplexTransport(socket));
   // Half-open: a client that has ended its side still gets its answers.
   const net = createServer({ allowHalfOpen: true }, accept);
   const file = await listen(net, path);
-  return new UnixServer(`unix:${path}`, net, file, peers);
+  return new UnixServer(`unix:${path}`, net, file, clients);
 }
 
 function isList(given: Implementation | readonly Implementation[]): given is readonly Implementation[] {
@@ -78,22 +84,26 @@ class UnixServer implements Server {
   readonly address: string;
   readonly #net: NetServer;
   readonly #file: SocketFile;
-  readonly #peers: Set<Peer>;
+  readonly #clients: Clients;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, net: NetServer, file: SocketFile, peers: Set<Peer>) {
+  constructor(address: string, net: NetServer, file: SocketFile, clients: Clients) {
     this.address = address;
     this.#net = net;
     this.#file = file;
-    this.#peers = peers;
+    this.#clients = clients;
   }
 
   get connections(): number {
-    return this.#peers.size;
+    return this.#clients.size;
   }
 
-  close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(grace);
+  get peers(): Iterable<RemotePeer> {
+    return this.#clients.ready();
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -101,11 +111,11 @@ class UnixServer implements Server {
     return this.close();
   }
 
-  async #close(grace: number): Promise<void> {
+  async #close(options: CloseOptions | undefined): Promise<void> {
     // First the name goes, so that nobody new comes while the last ones leave.
     await this.#file.remove();
     const stopped = new Promise<void>((resolve) => this.#net.close(() => resolve()));
-    await Promise.all([...this.#peers].map((peer) => peer.close(grace)));
+    await this.#clients.close(options);
     await stopped;
   }
 }

@@ -46,7 +46,7 @@ beforeAll(async () => {
         throw users.methods.parse.error('syntax', { line: 'three' } as unknown as { line: number });
       if (input === 'more data')
         throw users.methods.parse.error('syntax', { line: 3, password: SECRET } as { line: number });
-      if (input.length > 20) throw users.methods.parse.error('tooLong', { most: 20 }, 'That is too long.');
+      if (input.length > 20) throw users.methods.parse.error('tooLong', { most: 20 }, { message: 'That is too long.' });
       throw users.methods.parse.error('syntax', { line: 3 });
     },
     fail: async (how) => {

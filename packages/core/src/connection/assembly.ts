@@ -1,10 +1,27 @@
+import { type BodyLimits, decodeBody } from '../wire/body.ts';
+import type { Limits } from '../wire/limits.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import type { Fields } from './fields.ts';
+import type { Message } from './message.ts';
+
+const nothing = (): void => {};
+
+/**
+ * The sizes that a message grows by. Only the few get so far that are let on at a time; and of what is allocated only the
+ * pages are taken that are written to, so the last step may be long: to copy 256 MB would stop everything for a second.
+ */
+const FIRST = 1024 * 1024;
+const SECOND = 16 * FIRST;
+
 /** A message that comes in chunks. Its memory grows with what has come, not with what was announced. */
-export class Assembly {
+export class Assembly implements Message {
   /** The length of the whole message, in bytes. */
   readonly total: number;
   readonly raw: boolean;
-  /** What the sender may still send. */
+  /** What its sender may still send, where the message has an account of its own. */
   credit = 0;
+  /** Called when it is its turn to get credit. */
+  admitted: () => void = nothing;
   #buffer: Buffer;
   #have: number;
 
@@ -17,24 +34,67 @@ export class Assembly {
     this.#have = first.length;
   }
 
+  /**
+   * Begins a message that goes on in chunks. `fields` stands at its length.
+   *
+   * @throws ProtocolError where it announces more than is taken, or is whole already.
+   */
+  static begin(fields: Fields, raw: boolean, limits: Limits): Assembly {
+    const total = fields.length();
+    const name = raw ? 'bytes' : 'message';
+    if (total > limits[name]) {
+      throw new ProtocolError(`a message of ${total} bytes, where ${limits[name]} are taken (limit "${name}")`);
+    }
+    const first = fields.view(fields.left);
+    if (first.length >= total) throw new ProtocolError('a message that goes on although it is whole');
+    return new Assembly(total, raw, first);
+  }
+
+  /** The bytes that have come. */
+  get have(): number {
+    return this.#have;
+  }
+
   /** The bytes still to come. */
   get missing(): number {
     return this.total - this.#have;
   }
 
-  append(bytes: Uint8Array): void {
+  /**
+   * Takes a chunk. Returns whether it was the last one, which `more` must agree with.
+   *
+   * @throws ProtocolError for one that is empty, or not as long as what was announced.
+   */
+  append(bytes: Uint8Array, more: boolean): boolean {
     const need = this.#have + bytes.length;
+    if (bytes.length === 0) throw new ProtocolError('a CHUNK that is empty');
+    if (need > this.total || more !== need < this.total) {
+      const how = more || need > this.total ? 'goes on past' : 'ends before';
+      throw new ProtocolError(`a message that ${how} the ${this.total} bytes it announced`);
+    }
     if (need > this.#buffer.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.total, Math.max(2 * this.#buffer.length, need)));
+      const grown = allocate(
+        need <= FIRST ? Math.min(FIRST, this.total) : need <= SECOND ? Math.min(SECOND, this.total) : this.total,
+      );
       grown.set(this.#buffer.subarray(0, this.#have));
       this.#buffer = grown;
     }
     this.#buffer.set(bytes, this.#have);
     this.#have = need;
+    return !more;
   }
 
-  /** The whole message, once nothing is missing. */
-  get bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#have);
+  /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. */
+  value(raw: boolean, limits: BodyLimits): unknown {
+    const { buffer } = this.#buffer;
+    return raw ? new Uint8Array(buffer, 0, this.total) : decodeBody(this.#buffer, 0, this.total, false, limits);
+  }
+}
+
+function allocate(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch {
+    throw new ProtocolError(`a message of ${bytes} bytes, for which there is no memory here`);
   }
 }

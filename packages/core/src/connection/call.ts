@@ -1,7 +1,11 @@
+import type { Kind } from '../contract/kind.ts';
 import type { Code } from '../error/code.ts';
+import type { Metadata } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import type { Assembly } from './assembly.ts';
 import { HALF, type Half } from './half.ts';
+import type { Inflow } from './inflow.ts';
+import type { Outflow } from './outflow.ts';
 
 /** One call as one end sees it: its id and where its two halves stand. */
 export abstract class Call {
@@ -11,27 +15,28 @@ export abstract class Call {
   sending: Half = HALF.OPEN;
   /** The half that the other end sends. */
   receiving: Half = HALF.OPEN;
-  /** The message that is coming in chunks. */
+  /** The one message that is coming in chunks. */
   assembly: Assembly | undefined = undefined;
+  /** What comes, where that is a stream. */
+  inflow: Inflow | undefined = undefined;
+  /** What goes, where that is a stream. */
+  outflow: Outflow | undefined = undefined;
 }
 
-/** A call that this end opened. Exactly one of `answered` and `failed` comes, once. */
+/** A call that this end opened. One of `answered` and `failed` comes, once; maybe none after it was cancelled. */
 export abstract class OutgoingCall extends Call {
   /** Whether the callee has sent its HEADER, of which there is one at most. */
   headed = false;
+  /** How many calls it is nested in. */
+  nesting = 0;
+  /** What goes along with it, encoded. */
+  metadata: Uint8Array | undefined = undefined;
 
+  /** The answer; undefined where a stream has come, to its end. */
   abstract answered(value: unknown): void;
   abstract failed(failure: Failure): void;
-}
-
-/** What a method takes and gives: one message or a stream, each way; or an event, which has no answer. */
-export const KIND = { unary: 0, serverStream: 1, clientStream: 2, duplex: 3, event: 4 } as const;
-
-export type Kind = (typeof KIND)[keyof typeof KIND];
-
-/** Whether the caller sends a stream of items instead of one message. */
-export function streamsInput(kind: Kind): boolean {
-  return kind === KIND.clientStream || kind === KIND.duplex;
+  /** The other end reads no more of the input. */
+  abstract stopped(): void;
 }
 
 /** What names a method on the wire, before it has a number. */
@@ -68,20 +73,29 @@ export class IncomingCall<T = unknown> extends Call {
   readonly timeLeft: number;
   /** How many calls this one is nested in. */
   readonly nesting: number;
-  /** The input as it was decoded, before its schema has seen it. */
+  /** What came along with it. */
+  readonly metadata: Metadata | undefined;
+  /** The input as it was decoded, before its schema has seen it; nothing where it is a stream. */
   input: unknown = undefined;
+  /** Whether the host has been told of it. */
+  served = false;
   /** Whether its answer or error is known here, although it may still wait to be written. */
   decided = false;
+  /** Whether it is among the calls of the server's budget. */
+  counted = false;
+  /** The bytes of its answer that wait, and count in the server's budget. */
+  held = 0;
   /** Whatever the host keeps with the call. */
   attachment: unknown = undefined;
   /** Why nobody waits for the answer any more, if so. */
   cancelled: Code | undefined = undefined;
 
-  constructor(id: number, target: T, timeLeft: number, nesting: number) {
+  constructor(id: number, target: T, timeLeft: number, nesting: number, metadata: Metadata | undefined) {
     super();
     this.id = id;
     this.target = target;
     this.timeLeft = timeLeft;
     this.nesting = nesting;
+    this.metadata = metadata;
   }
 }

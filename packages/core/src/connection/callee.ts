@@ -1,26 +1,28 @@
-import { CODES, codeFromNumber } from '../error/code.ts';
+import { KIND, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
+import { type Code, codeFromNumber } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { decodeBody, encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
-import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
+import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import { IncomingCall, streamsInput } from './call.ts';
-import { errorBody, gaveUp } from './error-body.ts';
+import type { Budgets } from './budget.ts';
+import { IncomingCall } from './call.ts';
+import { gaveUp } from './error-body.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Host } from './host.ts';
 import type { Inbox } from './inbox.ts';
-import { type Prologue, writeMessage, writeString } from './message.ts';
+import { Inflow } from './inflow.ts';
+import type { Message } from './message.ts';
 import { type DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
-
-const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
+import { Outflow } from './outflow.ts';
+import { Responder } from './responder.ts';
 
 /** The calls that the other end has opened. */
 export class Callee<T> {
-  /** The other end's limits, which the answers keep to. */
-  remote: Limits = DEFAULT_LIMITS;
+  /** How they are answered. */
+  readonly responder: Responder;
   /** The methods that these calls can name. */
   readonly methods: MethodTable<T>;
   /** Whether new calls are turned away. */
@@ -30,16 +32,19 @@ export class Callee<T> {
   readonly #inbox: Inbox;
   readonly #parity: 0 | 1;
   readonly #host: Host<T>;
+  readonly #budgets: Budgets;
   readonly #calls: (IncomingCall<T> | undefined)[] = [];
   #size = 0;
 
-  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox, host: Host<T>) {
+  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox, host: Host<T>, budgets: Budgets) {
     this.#parity = parity;
     this.#local = local;
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#host = host;
+    this.#budgets = budgets;
     this.methods = new MethodTable(host);
+    this.responder = new Responder(outbox, inbox, budgets.queued, (call) => this.#free(call as IncomingCall<T>));
   }
 
   /** How many calls are open. */
@@ -63,18 +68,19 @@ export class Callee<T> {
     if (method === undefined) throw new ProtocolError('REQUEST for a method number that has no name');
     const timeLeft = (flags & FLAG.DEADLINE) !== 0 ? fields.u32() : Number.POSITIVE_INFINITY;
     const nesting = (flags & FLAG.NESTED) !== 0 ? fields.u8() : 0;
-    fields.skipMetadata(flags, this.#local);
-    const call = new IncomingCall<T>(id, method.target as T, timeLeft, nesting);
+    const metadata = fields.metadata(flags, this.#local);
+    const call = new IncomingCall<T>(id, method.target as T, timeLeft, nesting, metadata);
     this.#calls[slot] = call;
     this.#size++;
+    const { kind } = method.declaration;
     const more = (flags & FLAG.MORE) !== 0;
-    if (!streamsInput(method.declaration.kind)) {
-      this.#step(call, FRAME.REQUEST, more ? STEP['FINAL+'] : STEP.FINAL);
-    }
-    const refusal = this.#refusal(method);
-    if (refusal !== undefined) return this.fail(call, refusal);
-    if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
-    else this.#dispatch(call, fields.bytes, fields.at, fields.end, (flags & FLAG.RAW) !== 0);
+    if (!streamsInput(kind)) this.#step(call, FRAME.REQUEST, more ? STEP['FINAL+'] : STEP.FINAL);
+    const refusal = this.#refusal(method, nesting) ?? this.#admit(call);
+    if (refusal !== undefined) return this.responder.fail(call, refusal);
+    if (kind !== KIND.unary) this.#openFlows(call, kind);
+    if (call.inflow !== undefined) this.#serve(call);
+    else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
+    else this.#dispatch(call, fields, (flags & FLAG.RAW) !== 0);
   }
 
   /** Takes a CHUNK, CANCEL, END or stream frame for a call of the other end's. */
@@ -89,71 +95,27 @@ export class Callee<T> {
     switch (type) {
       case FRAME.CHUNK: {
         this.#step(call, type, more ? STEP['CHUNK+'] : STEP.CHUNK);
+        if (call.inflow !== undefined) return call.inflow.receive(type, flags, fields);
         // A call that failed early takes what was on its way, and keeps nothing of it.
         if (call.assembly === undefined) return this.#free(call);
         const whole = this.#inbox.chunk(call, fields.view(fields.left), more);
-        if (whole !== undefined) this.#dispatch(call, whole.bytes, 0, whole.total, whole.raw);
+        if (whole !== undefined) this.#dispatch(call, whole, whole.raw);
         return;
       }
       case FRAME.CANCEL:
         return this.#cancel(call, fields);
       case FRAME.ITEMS:
-        return this.#step(call, type, STEP.PART);
       case FRAME.ITEM:
-        return this.#step(call, type, more ? STEP['PART+'] : STEP.PART);
+        this.#step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
+        // A call that was turned away takes what was on its way, too.
+        return call.inflow?.receive(type, flags, fields);
       case FRAME.END:
         this.#step(call, type, STEP.FINAL);
+        if (call.inflow !== undefined && call.sending !== HALF.CLOSED) this.#host.inputEnded(call);
         return this.#free(call);
-      case FRAME.STOP:
-        return;
       default:
         throw new ProtocolError(`${frameName(type)} from the end that opened the call`);
     }
-  }
-
-  /**
-   * Sends a call's answer.
-   *
-   * @throws RpcError where it cannot be encoded or is over a limit. The call is still open then.
-   */
-  answer(call: IncomingCall<T>, value: unknown): void {
-    if (call.sending !== HALF.OPEN) return;
-    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
-    if (this.#outbox.full || !writeString(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
-      const body = encodeBody(value, this.remote);
-      this.#answer(call, body, value instanceof Uint8Array);
-    } else this.#free(call);
-  }
-
-  /**
-   * Writes an answer, or lets it wait where the other end is slow to read. The call holds its slot until then, so who
-   * reads nothing can make no more of its calls cost memory than it may have open.
-   */
-  #answer(call: IncomingCall<T>, body: Uint8Array, raw: boolean): void {
-    if (call.sending !== HALF.OPEN) return;
-    call.decided = true;
-    if (this.#outbox.full) return this.#outbox.later(() => this.#answer(call, body, raw));
-    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
-    const { chunk } = this.remote;
-    writeMessage(this.#outbox, FRAME.ANSWER, call, NO_PROLOGUE, body, raw, chunk, () => this.#free(call));
-    this.#free(call);
-  }
-
-  /** Ends a call with an error, in place of an answer or in the middle of one. */
-  fail(call: IncomingCall<T>, error: RpcError): void {
-    if (call.sending === HALF.CLOSED) return;
-    call.decided = true;
-    this.#inbox.drop(call);
-    if (call.sending !== HALF.OPEN) this.#outbox.dropLong(call.id);
-    else if (this.#outbox.full) return this.#outbox.later(() => this.fail(call, error));
-    call.sending = HALF.CLOSED;
-    // What a handler throws because its signal has aborted is not what became of the call.
-    const body = errorBody(call.cancelled === undefined ? error : gaveUp(call.cancelled), this.remote);
-    const { frames } = this.#outbox;
-    frames.begin(FRAME.ERROR, 0, call.id, body.length);
-    frames.bytes(body);
-    frames.end();
-    this.#free(call);
   }
 
   /** Forgets every call. The host hears of those that it is still serving. */
@@ -162,8 +124,11 @@ export class Callee<T> {
     this.#calls.length = 0;
     this.#size = 0;
     for (const call of calls) {
-      const served = call.receiving === HALF.CLOSED && !call.decided && call.cancelled === undefined;
+      const served = call.served && !call.decided && call.cancelled === undefined;
       call.sending = HALF.CLOSED;
+      call.inflow?.close();
+      call.outflow?.drop();
+      this.#release(call);
       if (!served) continue;
       call.cancelled = 'CANCELLED';
       this.#host.cancelled(call);
@@ -175,7 +140,9 @@ export class Callee<T> {
     for (const call of this.#open()) {
       if (call.receiving === HALF.CLOSED) continue;
       call.receiving = HALF.CLOSED;
-      this.fail(call, new RpcError('UNAVAILABLE', 'The request never became whole.', { execution: 'rejected' }));
+      if (call.served)
+        this.#host.inputEnded(call, new RpcError('UNAVAILABLE', 'The connection ended before the input.'));
+      else this.responder.fail(call, rejected('UNAVAILABLE', 'The request never became whole.'));
       this.#free(call);
     }
   }
@@ -184,43 +151,61 @@ export class Callee<T> {
     return this.#calls.filter((call) => call !== undefined);
   }
 
-  #refusal({ declaration, target }: DeclaredMethod<T>): RpcError | undefined {
-    if (this.draining) {
-      return new RpcError('UNAVAILABLE', 'The server is shutting down.', { execution: 'rejected' });
-    }
-    if (target !== undefined) return undefined;
-    const { service, name } = declaration;
-    return new RpcError('UNIMPLEMENTED', `The other side serves no method ${service}.${name}.`, {
-      execution: 'rejected',
-    });
+  #openFlows(call: IncomingCall<T>, kind: Kind): void {
+    if (streamsInput(kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
+    if (streamsOutput(kind)) call.outflow = new Outflow(this.#outbox, call.id, this.responder.remote);
   }
 
-  #dispatch(call: IncomingCall<T>, bytes: Buffer, start: number, end: number, raw: boolean): void {
+  #refusal({ declaration, target }: DeclaredMethod<T>, nesting: number): RpcError | undefined {
+    const { service, name, kind } = declaration;
+    if (this.draining) return rejected('UNAVAILABLE', 'The server is shutting down.');
+    if (target === undefined) return rejected('UNIMPLEMENTED', `The other side serves no method ${service}.${name}.`);
+    if (kind === KIND.event) return rejected('UNIMPLEMENTED', `${service}.${name} is an event and answers no calls.`);
+    const most = this.#local.nesting;
+    if (nesting <= most) return undefined;
+    return rejected('RESOURCE_EXHAUSTED', `Nested in ${nesting} calls, where ${most} are taken (limit "nesting").`);
+  }
+
+  /** Counts the call among those of all connections, or says why it cannot be. */
+  #admit(call: IncomingCall<T>): RpcError | undefined {
+    const { calls } = this.#budgets;
+    call.counted = calls.take(1);
+    if (call.counted) return undefined;
+    return rejected('RESOURCE_EXHAUSTED', `The server has ${calls.most} calls open on all its connections already.`);
+  }
+
+  #dispatch(call: IncomingCall<T>, message: Message, raw: boolean): void {
     try {
-      call.input = decodeBody(bytes, start, end, raw, this.#local);
+      call.input = message.value(raw, this.#local);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       const why = `The request cannot be read: its bytes hold ${error.message}.`;
-      return this.fail(call, new RpcError('INVALID_ARGUMENT', why, { execution: 'rejected' }));
+      return this.responder.fail(call, rejected('INVALID_ARGUMENT', why));
     }
+    this.#serve(call);
+  }
+
+  #serve(call: IncomingCall<T>): void {
+    call.served = true;
     this.#host.request(call);
   }
 
   #cancel(call: IncomingCall<T>, fields: Fields): void {
-    const code = codeFromNumber(fields.left > 0 ? fields.u8() : CODES.CANCELLED);
-    const started = call.receiving === HALF.CLOSED;
+    const code = codeFromNumber(fields.u8());
+    const whole = call.receiving === HALF.CLOSED;
     call.receiving = HALF.CLOSED;
-    if (!started) {
-      this.fail(
-        call,
-        new RpcError(code, 'The caller gave up before its request was whole.', { execution: 'rejected' }),
-      );
-      return this.#free(call);
+    call.inflow?.close();
+    if (call.sending === HALF.CLOSED) return this.#free(call);
+    if (!whole && !call.served) {
+      return this.responder.fail(call, rejected(code, 'The caller gave up before its request was whole.'));
     }
-    if (call.sending !== HALF.OPEN) return this.fail(call, gaveUp(code));
+    if (call.sending !== HALF.OPEN) return this.responder.fail(call, gaveUp(code));
     if (call.cancelled !== undefined) return;
     call.cancelled = code;
-    if (!call.decided) this.#host.cancelled(call);
+    if (!call.decided) {
+      call.outflow?.drop();
+      this.#host.cancelled(call);
+    } else if (call.outflow !== undefined) this.responder.abandon(call);
   }
 
   #step(call: IncomingCall<T>, type: number, step: Step): void {
@@ -230,9 +215,22 @@ export class Callee<T> {
   }
 
   #free(call: IncomingCall<T>): void {
+    if (call.sending !== HALF.CLOSED) return;
+    this.#release(call);
     const slot = call.id >>> 1;
-    if (call.receiving !== HALF.CLOSED || call.sending !== HALF.CLOSED || this.#calls[slot] !== call) return;
+    if (call.receiving !== HALF.CLOSED || this.#calls[slot] !== call) return;
     this.#calls[slot] = undefined;
     this.#size--;
   }
+
+  /** Gives back what the call has of the budgets. */
+  #release(call: IncomingCall<T>): void {
+    this.responder.release(call);
+    if (call.counted) this.#budgets.calls.give(1);
+    call.counted = false;
+  }
+}
+
+function rejected(code: Code, message: string): RpcError {
+  return new RpcError(code, message, { execution: 'rejected' });
 }

@@ -1,39 +1,24 @@
+import { streamsInput, streamsOutput } from '../contract/kind.ts';
 import { CODES, type Code } from '../error/code.ts';
-import { type Failure, RpcError } from '../error/rpc-error.ts';
+import type { Metadata } from '../error/metadata.ts';
+import type { Failure } from '../error/rpc-error.ts';
 import { fromWire } from '../error/wire-error.ts';
-import { decodeBody, encodeBody } from '../wire/body.ts';
+import { encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
-import { DEFAULT_LIMITS, type Limits, MAX_METHODS } from '../wire/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { OutgoingCall, Route } from './call.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Inbox } from './inbox.ts';
-import { type Prologue, writeMessage, writeString } from './message.ts';
+import { Inflow } from './inflow.ts';
+import { type Message, writeMessage, writeString } from './message.ts';
+import type { MethodNumbers } from './method-numbers.ts';
 import type { Outbox } from './outbox.ts';
+import { Outflow } from './outflow.ts';
+import { RequestPrologue } from './request-prologue.ts';
 import { Slots } from './slots.ts';
-
-/** The prologue of a REQUEST. One serves a connection, set anew for each call. */
-class RequestPrologue implements Prologue {
-  flags = 0;
-  size = 0;
-  method = 0;
-  milliseconds = 0;
-
-  set(method: number, timeLeft: number): void {
-    const limited = timeLeft !== Number.POSITIVE_INFINITY;
-    this.method = method;
-    this.flags = limited ? FLAG.DEADLINE : 0;
-    this.size = limited ? 6 : 2;
-    this.milliseconds = limited ? Math.min(Math.max(Math.ceil(timeLeft), 0), 0xffff_ffff) : 0;
-  }
-
-  write({ frames }: Outbox): void {
-    frames.u16(this.method);
-    if (this.flags !== 0) frames.u32(this.milliseconds);
-  }
-}
 
 /** The calls that this end has opened. */
 export class Caller {
@@ -45,9 +30,10 @@ export class Caller {
   readonly #parity: 0 | 1;
   readonly #calls = new Slots<OutgoingCall>();
   readonly #prologue = new RequestPrologue();
-  #methods = 0;
+  readonly #methods: MethodNumbers;
 
-  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox) {
+  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox, methods: MethodNumbers) {
+    this.#methods = methods;
     this.#parity = parity;
     this.#local = local;
     this.#outbox = outbox;
@@ -60,16 +46,18 @@ export class Caller {
   }
 
   /**
-   * Sends a call. The caller has seen to it that a slot is free.
+   * Sends a call, or begins it where its input is a stream. The caller has seen to it that a slot is free.
    *
    * @throws RpcError not sent, where the input cannot be encoded or is over a limit. The call then has no slot.
    */
   request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
-    if (route.number < 0) this.#declare(route);
+    const number = this.#methods.of(route);
+    const prologue = this.#prologue;
+    prologue.set(number, timeLeft, call, this.remote);
     const slot = this.#calls.add(call);
     call.id = slot * 2 + this.#parity;
-    const prologue = this.#prologue;
-    prologue.set(route.number, timeLeft);
+    if (streamsOutput(route.kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
+    if (streamsInput(route.kind)) return this.#open(call);
     if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {
@@ -83,48 +71,80 @@ export class Caller {
       this.#calls.delete(slot);
       return;
     }
-    prologue.set(route.number, timeLeft);
+    prologue.set(number, timeLeft, call, this.remote);
     const raw = input instanceof Uint8Array;
     writeMessage(this.#outbox, FRAME.REQUEST, call, prologue, body, raw, this.remote.chunk, () => this.#free(call));
+  }
+
+  /** Begins a call whose input is a stream. */
+  #open(call: OutgoingCall): void {
+    const { frames } = this.#outbox;
+    const { flags, size } = this.#prologue;
+    frames.begin(FRAME.REQUEST, flags, call.id, size);
+    this.#prologue.write(this.#outbox);
+    frames.end();
+    call.outflow = new Outflow(this.#outbox, call.id, this.remote);
+  }
+
+  /** No more input comes. */
+  end(call: OutgoingCall): void {
+    call.outflow?.finish(() => this.#writeEnd(call));
   }
 
   /** Tells the other end that nobody waits for the call any more. Its slot stays taken until the last frame comes. */
   cancel(call: OutgoingCall, code: Code): void {
     if (this.#calls.get(call.id >>> 1) !== call || call.receiving === HALF.CLOSED) return;
+    this.#inbox.drop(call);
+    call.inflow?.close();
+    call.inflow?.leave();
     this.#writeCancel(call, code);
   }
 
   /** Takes an ANSWER, ERROR, HEADER, CHUNK or stream frame for a call of this end's. */
   receive(type: number, flags: number, id: number, fields: Fields): void {
     const call = this.#calls.get(id >>> 1);
-    if (call === undefined) throw new ProtocolError(`${frameName(type)} for the call ${id}, which is not open`);
+    if (call === undefined) {
+      if (type === FRAME.STOP) return;
+      throw new ProtocolError(`${frameName(type)} for the call ${id}, which is not open`);
+    }
     const more = (flags & FLAG.MORE) !== 0;
     switch (type) {
       case FRAME.ANSWER:
-        this.#step(call, type, more ? STEP['FINAL+'] : STEP.FINAL);
-        fields.skipMetadata(flags, this.#local);
-        if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
-        else this.#settle(call, fields.bytes, fields.at, fields.end, (flags & FLAG.RAW) !== 0);
+        // That of a stream has no body: its items have passed.
+        this.#step(call, type, more && call.inflow === undefined ? STEP['FINAL+'] : STEP.FINAL);
+        fields.metadata(flags, this.#local);
+        if (call.inflow !== undefined) this.#over(call);
+        else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
+        else this.#settle(call, fields, (flags & FLAG.RAW) !== 0);
         return;
       case FRAME.ERROR:
         this.#step(call, type, STEP.ABORT);
         this.#inbox.drop(call);
-        fields.skipMetadata(flags, this.#local);
-        this.#fail(call, fields);
+        this.#fail(call, fields, fields.metadata(flags, this.#local));
         return;
       case FRAME.CHUNK: {
         this.#step(call, type, more ? STEP['CHUNK+'] : STEP.CHUNK);
+        if (call.inflow !== undefined) return call.inflow.receive(type, flags, fields);
+        // Of a call that was given up, what was on its way is passed over.
+        if (call.assembly === undefined) return more ? undefined : this.#finish(call);
         const whole = this.#inbox.chunk(call, fields.view(fields.left), more);
-        if (whole !== undefined) this.#settle(call, whole.bytes, 0, whole.total, whole.raw);
+        if (whole !== undefined) this.#settle(call, whole, whole.raw);
         return;
       }
       case FRAME.HEADER:
         if (call.headed) throw new ProtocolError(`a second HEADER for the call ${id}`);
         call.headed = true;
+        fields.checkHeader(this.#local);
         return this.#step(call, type, STEP.PART);
-      default:
-        throw new ProtocolError(`${frameName(type)} for the call ${id}, whose method answers with one message`);
+      case FRAME.ITEMS:
+      case FRAME.ITEM:
+        if (call.inflow === undefined) break;
+        this.#step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
+        return call.inflow.receive(type, flags, fields);
+      case FRAME.STOP:
+        return this.#stopped(call);
     }
+    throw new ProtocolError(`${frameName(type)} for the call ${id}, whose method is of another kind`);
   }
 
   /**
@@ -136,7 +156,9 @@ export class Caller {
     this.#calls.clear();
     for (const call of calls) {
       const failure = reason(call);
+      call.inflow?.close();
       if (tell) this.#writeCancel(call, 'CANCELLED');
+      else if (call.sending !== HALF.CLOSED) this.#dropSending(call);
       call.receiving = HALF.CLOSED;
       call.sending = HALF.CLOSED;
       call.failed(failure);
@@ -148,38 +170,17 @@ export class Caller {
     return this.#calls.all();
   }
 
-  #declare(route: Route): void {
-    if (this.#methods === MAX_METHODS) {
-      throw new RpcError('RESOURCE_EXHAUSTED', `One connection can name ${MAX_METHODS} methods, and has.`, {
-        execution: 'not-sent',
-      });
-    }
-    route.number = this.#methods++;
-    const service = Buffer.from(route.service, 'utf8');
-    const name = Buffer.from(route.name, 'utf8');
-    const { frames } = this.#outbox;
-    frames.begin(FRAME.METHOD, 0, 0, 5 + service.length + name.length + route.fingerprint.length);
-    frames.u16(route.number);
-    frames.buffer[frames.at++] = route.kind;
-    for (const part of [service, name]) {
-      frames.buffer[frames.at++] = part.length;
-      frames.bytes(part);
-    }
-    frames.bytes(route.fingerprint);
-    frames.end();
-  }
-
   #step(call: OutgoingCall, type: number, step: Step): void {
     const half = next(call.receiving, step);
     if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn for the call ${call.id}`);
     call.receiving = half;
   }
 
-  #settle(call: OutgoingCall, bytes: Buffer, start: number, end: number, raw: boolean): void {
+  #settle(call: OutgoingCall, message: Message, raw: boolean): void {
     this.#finish(call);
     let value: unknown;
     try {
-      value = decodeBody(bytes, start, end, raw, this.#local);
+      value = message.value(raw, this.#local);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       call.failed({ code: 'INTERNAL', message: `The answer cannot be read: its bytes hold ${error.message}.` });
@@ -188,11 +189,17 @@ export class Caller {
     call.answered(value);
   }
 
-  #fail(call: OutgoingCall, fields: Fields): void {
+  /** A stream has come to its end. */
+  #over(call: OutgoingCall): void {
+    this.#finish(call);
+    call.answered(undefined);
+  }
+
+  #fail(call: OutgoingCall, fields: Fields, metadata: Metadata | undefined): void {
     this.#finish(call);
     let failure: Failure;
     try {
-      failure = fromWire(decodeBody(fields.bytes, fields.at, fields.end, false, this.#local));
+      failure = { ...fromWire(fields.value(false, this.#local)), metadata };
     } catch (thrown) {
       if (!(thrown instanceof Malformed)) throw thrown;
       failure = { code: 'INTERNAL', message: `The error cannot be read: its bytes hold ${thrown.message}.` };
@@ -202,18 +209,44 @@ export class Caller {
 
   /** The last frame has come. Where the request was still going out, there is no use in the rest of it. */
   #finish(call: OutgoingCall): void {
+    call.inflow?.close();
     if (call.sending !== HALF.CLOSED) this.#writeCancel(call, 'CANCELLED');
+    this.#free(call);
+  }
+
+  /** The other end reads no more of the input. */
+  #stopped(call: OutgoingCall): void {
+    const { outflow } = call;
+    if (outflow === undefined) throw new ProtocolError(`STOP for the call ${call.id}, whose input is one message`);
+    if (call.sending === HALF.CLOSED) return;
+    outflow.stop(() => this.#writeEnd(call));
+    call.stopped();
+  }
+
+  #writeEnd(call: OutgoingCall): void {
+    call.sending = HALF.CLOSED;
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.END, 0, call.id, 0);
+    frames.end();
     this.#free(call);
   }
 
   /** Closes the half that this end sends, wherever it stands. */
   #writeCancel(call: OutgoingCall, code: Code): void {
-    if (call.sending !== HALF.CLOSED) this.#outbox.dropLong(call.id);
+    if (call.sending !== HALF.CLOSED) this.#dropSending(call);
     call.sending = HALF.CLOSED;
     const { frames } = this.#outbox;
     frames.begin(FRAME.CANCEL, 0, call.id, 1);
     frames.buffer[frames.at++] = CODES[code];
     frames.end();
+  }
+
+  /** What has not left of the input is not sent. */
+  #dropSending(call: OutgoingCall): void {
+    this.#outbox.dropFlow(call.id);
+    if (call.outflow === undefined) return;
+    call.outflow.drop();
+    call.stopped();
   }
 
   #free(call: OutgoingCall): void {

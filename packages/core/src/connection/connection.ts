@@ -1,19 +1,16 @@
 import { RpcError } from '../error/rpc-error.ts';
-import { EVENTS_CALL, FLAG, FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
+import { FLAG, FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
 import { decodeHello, type Hello } from '../wire/hello.ts';
 import { DEFAULT_LIMITS } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import type { IncomingCall, OutgoingCall, Route } from './call.ts';
-import { Callee } from './callee.ts';
-import { Caller } from './caller.ts';
+import { type Budgets, UNLIMITED } from './budget.ts';
 import { FATAL, readGoaway, writeGoaway, writeNoDescription, writePing, writePong } from './control.ts';
-import { Events } from './events.ts';
+import { Exchange } from './exchange.ts';
 import { Fields } from './fields.ts';
 import { Handshake, unavailable } from './handshake.ts';
 import type { Host, Phase } from './host.ts';
-import { Inbox } from './inbox.ts';
 import { lost } from './lost.ts';
 import { Outbox, QUEUE_BYTES } from './outbox.ts';
 
@@ -22,30 +19,25 @@ import { Outbox, QUEUE_BYTES } from './outbox.ts';
  * can drive it byte by byte. Whoever drives it hands it what arrives, and takes what is to be sent after each step.
  */
 export class Connection<T> {
-  readonly #parity: 0 | 1;
+  /** The calls and events of both ends. */
+  readonly exchange: Exchange<T>;
   readonly #local: Hello;
   readonly #handshake: Handshake;
   readonly #host: Host<T>;
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
   readonly #fields = new Fields();
   readonly #decoder: FrameDecoder;
-  readonly #caller: Caller;
-  readonly #callee: Callee<T>;
-  readonly #events: Events;
   #phase: Phase = 'preface';
   #chunk = DEFAULT_LIMITS.chunk;
-  #calls = 0;
   #drainSent = false;
   #drainReceived = false;
+  #left = false;
 
-  constructor(role: Role, local: Hello, host: Host<T>) {
+  constructor(role: Role, local: Hello, host: Host<T>, budgets: Budgets = UNLIMITED) {
     this.#local = local;
     this.#host = host;
-    const inbox = new Inbox(local.limits, this.#outbox);
-    this.#parity = role === 'dialer' ? 0 : 1;
-    this.#caller = new Caller(this.#parity, local.limits, this.#outbox, inbox);
-    this.#callee = new Callee(this.#parity === 0 ? 1 : 0, local.limits, this.#outbox, inbox, host);
-    this.#events = new Events(local.limits, this.#outbox);
+    this.#outbox = new Outbox(() => host.wake());
+    this.exchange = new Exchange(role === 'dialer' ? 0 : 1, local.limits, this.#outbox, host, budgets);
     this.#decoder = new FrameDecoder(HELLO_BYTES, (type, flags, call, bytes, start, end) =>
       this.#frame(type, flags, call, bytes, start, end),
     );
@@ -58,7 +50,12 @@ export class Connection<T> {
 
   /** Whether a call can be sent now, as far as the other end's limits go. */
   get canCall(): boolean {
-    return this.#phase === 'open' && this.#caller.size < this.#calls && !this.draining && !this.#outbox.full;
+    return this.#phase === 'open' && !this.exchange.crowded && !this.draining && !this.#outbox.full;
+  }
+
+  /** Whether an event can be sent now. Other than a call it can be also while what had begun finishes. */
+  get canEmit(): boolean {
+    return this.#phase === 'open' && !this.#left && this.exchange.canEmit && !this.#outbox.full;
   }
 
   get draining(): boolean {
@@ -67,11 +64,7 @@ export class Connection<T> {
 
   /** Whether all is done that was begun, and this end may end its side. */
   get finished(): boolean {
-    return this.draining && this.#caller.size === 0 && this.#callee.size === 0;
-  }
-
-  get serving(): number {
-    return this.#callee.size;
+    return this.draining && this.exchange.idle;
   }
 
   /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.closed`. */
@@ -93,29 +86,24 @@ export class Connection<T> {
   ended(): void {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
-    this.#caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
+    this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.#drainReceived = true;
-    this.#callee.draining = true;
-    this.#callee.ended();
+    this.exchange.callee.draining = true;
+    this.exchange.callee.ended();
     this.#outbox.unbind();
     this.#host.draining();
     // Where the other process is dead, writing this fails and tells so; where it still reads, it does no harm.
-    if (this.#callee.size > 0) writePing(this.#outbox);
+    if (this.exchange.callee.size > 0) writePing(this.#outbox);
   }
 
   /** Asks the other end to make no new calls, and turns such calls away. What has begun may finish. */
   drain(): void {
     if (this.#drainSent || this.#phase === 'closed') return;
     this.#drainSent = true;
-    this.#callee.draining = true;
+    this.exchange.callee.draining = true;
     if (this.#phase === 'open') writeGoaway(this.#outbox, 0, unavailable('This end is shutting down.'));
     else this.#close(unavailable('The connection was closed before it was open.'));
     this.#host.draining();
-  }
-
-  /** The calls that this end has opened and that hold a slot. */
-  calls(): OutgoingCall[] {
-    return this.#caller.all();
   }
 
   /** Ends everything now. The other end is told so, if it can still be. */
@@ -126,31 +114,10 @@ export class Connection<T> {
     this.#close(reason);
   }
 
-  /**
-   * Sends a call. Only where `canCall`.
-   *
-   * @throws RpcError not sent, where the input cannot be encoded.
-   */
-  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
-    this.#caller.request(call, route, input, timeLeft);
-  }
-
-  /** Lets the other end know that a call's outcome is wanted no more. */
-  cancel(call: OutgoingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED'): void {
-    if (this.#phase === 'open') this.#caller.cancel(call, code);
-  }
-
-  /**
-   * Answers a call.
-   *
-   * @throws RpcError where the value cannot be encoded. The call still needs its answer then.
-   */
-  answer(call: IncomingCall<T>, value: unknown): void {
-    if (this.#phase === 'open') this.#callee.answer(call, value);
-  }
-
-  fail(call: IncomingCall<T>, error: RpcError): void {
-    if (this.#phase === 'open') this.#callee.fail(call, error);
+  /** This end has ended its side of the transport. */
+  leave(): void {
+    this.#left = true;
+    this.exchange.left();
   }
 
   /** The next bytes to send, or undefined where there are none now. */
@@ -173,21 +140,15 @@ export class Connection<T> {
       return this.#open(decodeHello(bytes, start, end));
     }
     const fields = this.#fields.reset(bytes, start, end);
-    if (type === FRAME.REQUEST) return this.#callee.open(flags, call, fields);
     if (type < FRAME.REQUEST) return this.#connectionFrame(type, flags, call, fields);
     if (type > FRAME.EVENT) return unknown(type, flags);
-    if (call === EVENTS_CALL || type === FRAME.EVENT) {
-      if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
-      return this.#events.receive(type, flags, fields, this.#callee.methods.size);
-    }
-    if ((call & 1) === this.#parity) this.#caller.receive(type, flags, call, fields);
-    else this.#callee.receive(type, flags, call, fields);
+    this.exchange.receive(type, flags, call, fields);
   }
 
   #connectionFrame(type: number, flags: number, call: number, fields: Fields): void {
     switch (type) {
       case FRAME.METHOD:
-        return this.#callee.methods.declare(fields);
+        return this.exchange.callee.methods.declare(fields);
       case FRAME.CREDIT:
         return this.#outbox.grant(call, fields.u32());
       case FRAME.PING:
@@ -209,10 +170,8 @@ export class Connection<T> {
   #open(hello: Hello): void {
     this.#phase = 'open';
     this.#decoder.maxPayload = this.#local.limits.chunk;
-    this.#caller.remote = hello.limits;
-    this.#callee.remote = hello.limits;
+    this.exchange.open(hello);
     this.#chunk = hello.limits.chunk;
-    this.#calls = hello.limits.calls;
     this.#host.opened(hello);
   }
 
@@ -239,8 +198,7 @@ export class Connection<T> {
     const opened = this.#phase === 'open';
     this.#phase = 'closed';
     this.#outbox.dropAll();
-    this.#callee.clear();
-    this.#caller.failAll((call) => (opened ? lost(call, reason.message, reason) : reason), false);
+    this.exchange.close((call) => (opened ? lost(call, reason.message, reason) : reason));
     this.#host.closed(reason);
   }
 }

@@ -1,6 +1,6 @@
 import type { Failure, RpcError } from '../error/rpc-error.ts';
 import { fromWire, toWire } from '../error/wire-error.ts';
-import { type BodyLimits, decodeBody, encodeBody } from '../wire/body.ts';
+import { type BodyLimits, encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS } from '../wire/limits.ts';
@@ -38,7 +38,7 @@ export function writeGoaway({ frames }: Outbox, flags: number, error: RpcError):
 /** Reads why the other end is ending the connection. */
 export function readGoaway(fields: Fields, limits: BodyLimits): Failure {
   try {
-    return fromWire(decodeBody(fields.bytes, fields.at, fields.end, false, limits));
+    return fromWire(fields.value(false, limits));
   } catch (error) {
     if (error instanceof Malformed) throw new ProtocolError(`a GOAWAY whose bytes hold ${error.message}`);
     throw error;

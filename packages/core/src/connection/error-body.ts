@@ -2,13 +2,43 @@ import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { toWire, type WireError } from '../error/wire-error.ts';
 import { encodeBody } from '../wire/body.ts';
+import { FLAG, FRAME } from '../wire/frame.ts';
 import type { Limits } from '../wire/limits.ts';
+import { encodeMetadata } from '../wire/metadata.ts';
+import type { Outbox } from './outbox.ts';
 
 /** The most characters of a message that is cut. */
 const MAX_MESSAGE = 8192;
 
 /** The longest name that a contract can declare. */
 const MAX_NAME = 255;
+
+/** What is kept free for the error itself, where its metadata is long. */
+const LEAST_BODY = 512;
+
+/** Ends a call with an error, in one frame. */
+export function writeError({ frames }: Outbox, call: number, error: RpcError, remote: Limits): void {
+  const metadata = metadataOf(error, remote);
+  const room = remote.chunk - (metadata === undefined ? 0 : 2 + metadata.length);
+  const body = errorBody(error, { ...remote, chunk: room });
+  frames.begin(FRAME.ERROR, metadata === undefined ? 0 : FLAG.METADATA, call, remote.chunk);
+  if (metadata !== undefined) {
+    frames.u16(metadata.length);
+    frames.bytes(metadata);
+  }
+  frames.bytes(body);
+  frames.end();
+}
+
+/** What goes along with an error; nothing where it does not fit, because the error itself matters more. */
+function metadataOf({ metadata }: RpcError, { metadata: most, chunk }: Limits): Uint8Array | undefined {
+  if (Object.keys(metadata).length === 0) return undefined;
+  try {
+    return encodeMetadata(metadata, { metadata: most, chunk: chunk - LEAST_BODY });
+  } catch {
+    return undefined;
+  }
+}
 
 /** An error's body, which always fits one frame: what is too long is cut, and data that does not fit is left out. */
 export function errorBody(error: RpcError, remote: Limits): Uint8Array {

@@ -1,10 +1,15 @@
 import { isUtf8 } from 'node:buffer';
+import type { Metadata } from '../error/metadata.ts';
+import { type BodyLimits, decodeBody } from '../wire/body.ts';
 import { FLAG } from '../wire/frame.ts';
+import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
+import { decodeMetadata } from '../wire/metadata.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
+import type { Message } from './message.ts';
 
 /** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
-export class Fields {
+export class Fields implements Message {
   bytes: Buffer = NOTHING;
   at = 0;
   end = 0;
@@ -53,14 +58,24 @@ export class Fields {
     return bytes.toString('utf8');
   }
 
-  /** Passes over the metadata that a frame with these flags carries. */
-  skipMetadata(flags: number, limits: Pick<Limits, 'metadata'>): void {
-    if ((flags & FLAG.METADATA) === 0) return;
+  /** The message that fills the rest. It shares no memory with the frame. */
+  value(raw: boolean, limits: BodyLimits): unknown {
+    return decodeBody(this.bytes, this.at, this.end, raw, limits);
+  }
+
+  /** The metadata that a frame with these flags carries; undefined where it carries none. */
+  metadata(flags: number, limits: Pick<Limits, 'metadata'>): Metadata | undefined {
+    if ((flags & FLAG.METADATA) === 0) return undefined;
     const length = this.u16();
-    if (length > limits.metadata) {
-      throw new ProtocolError(`metadata of ${length} bytes, where ${limits.metadata} are taken (limit "metadata")`);
-    }
-    this.#skip(length);
+    checkLength(length, limits);
+    const at = this.#skip(length);
+    return readMetadata(this.bytes, at, at + length);
+  }
+
+  /** Checks the metadata that fills a HEADER. */
+  checkHeader(limits: Pick<Limits, 'metadata'>): void {
+    checkLength(this.left, limits);
+    readMetadata(this.bytes, this.at, this.end);
   }
 
   #skip(length: number): number {
@@ -68,6 +83,19 @@ export class Fields {
     if (at + length > this.end) throw new ProtocolError('a frame too short for its fields');
     this.at = at + length;
     return at;
+  }
+}
+
+function checkLength(length: number, { metadata }: Pick<Limits, 'metadata'>): void {
+  if (length <= metadata) return;
+  throw new ProtocolError(`metadata of ${length} bytes, where ${metadata} are taken (limit "metadata")`);
+}
+
+function readMetadata(bytes: Buffer, start: number, end: number): Metadata {
+  try {
+    return decodeMetadata(bytes, start, end);
+  } catch (error) {
+    throw error instanceof Malformed ? new ProtocolError(`metadata that holds ${error.message}`) : error;
   }
 }
 

@@ -6,11 +6,13 @@ import { FrameDecoder } from '../wire/frame-decoder.ts';
 import { encodeHello, type Hello } from '../wire/hello.ts';
 import { DEFAULT_LIMITS, type Limits, limitsWith } from '../wire/limits.ts';
 import { PREFACE, type Role } from '../wire/preface.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { FATAL } from './control.ts';
+import { endOf } from './test-ends.ts';
+import { drain, frame } from './test-frames.ts';
 
 interface End {
-  readonly connection: Connection<never>;
+  readonly connection: Connection<string>;
   readonly opened: Hello[];
   readonly closed: RpcError[];
   receive(...parts: (string | Uint8Array)[]): void;
@@ -20,19 +22,12 @@ interface End {
 
 function end(role: Role, limits: Partial<Limits> = {}, services: string[] = []): End {
   const opened: Hello[] = [];
-  const closed: RpcError[] = [];
-  const connection = new Connection<never>(
-    role,
-    { limits: limitsWith(limits), services, features: [] },
-    {
-      opened: (hello) => opened.push(hello),
-      closed: (reason) => closed.push(reason),
-      resolve: () => undefined,
-      request: () => expect.fail('There was a request.'),
-      cancelled: () => expect.fail('There was a cancel.'),
-      draining: () => {},
-    },
-  );
+  const { connection, closed } = endOf(role, limits, {
+    services,
+    opened: (hello) => opened.push(hello),
+    request: () => expect.fail('There was a request.'),
+    cancelled: () => expect.fail('There was a cancel.'),
+  });
   return {
     connection,
     opened,
@@ -40,11 +35,7 @@ function end(role: Role, limits: Partial<Limits> = {}, services: string[] = []):
     receive(...parts) {
       for (const part of parts) connection.receive(Buffer.from(part as string, 'latin1'));
     },
-    sent() {
-      const pieces: Uint8Array[] = [];
-      for (let piece = connection.take(); piece !== undefined; piece = connection.take()) pieces.push(piece);
-      return Buffer.concat(pieces);
-    },
+    sent: () => Buffer.concat(drain(connection)),
   };
 }
 
@@ -54,15 +45,7 @@ function other(role: Role): Role {
   return role === 'dialer' ? 'acceptor' : 'dialer';
 }
 
-function frame(type: number, payload: Uint8Array, flags = 0): Buffer {
-  const header = Buffer.alloc(10);
-  header.writeUInt32BE(6 + payload.length);
-  header[4] = type;
-  header[5] = flags;
-  return Buffer.concat([header, payload]);
-}
-
-const HELLO = frame(FRAME.HELLO, Uint8Array.of(0x80));
+const HELLO = frame(FRAME.HELLO, 0, [0x80]);
 
 function singly(bytes: Uint8Array): Buffer[] {
   return [...bytes].map((byte) => Buffer.of(byte));
@@ -127,7 +110,7 @@ describe('two ends', () => {
 
   test('say the preface of their side, and the hello right behind it', () => {
     const limits = limitsWith({ calls: 7 });
-    const hello = frame(FRAME.HELLO, encodeHello({ limits, services: ['s'], features: [] }));
+    const hello = frame(FRAME.HELLO, 0, [encodeHello({ limits, services: ['s'], features: [] })]);
     const dialer = end('dialer', { calls: 7 }, ['s']);
     expect(dialer.sent()).toEqual(Buffer.concat([PREFACE.dialer, hello]));
     const acceptor = end('acceptor', { calls: 7 }, ['s']);
@@ -138,11 +121,9 @@ describe('two ends', () => {
   test('take the preface, the hello and the frames behind it in one chunk, and still begin with their own', () => {
     for (const role of ROLES) {
       const one = end(role);
-      one.receive(
-        Buffer.concat([PREFACE[other(role)], HELLO, frame(FRAME.PING, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))]),
-      );
+      one.receive(Buffer.concat([PREFACE[other(role)], HELLO, frame(FRAME.PING, 0, ['12345678'])]));
       expect(one.connection.phase).toBe('open');
-      const pong = frame(FRAME.PONG, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+      const pong = frame(FRAME.PONG, 0, ['12345678']);
       expect(one.sent().toString('latin1')).toBe(Buffer.concat([PREFACE[role], HELLO, pong]).toString('latin1'));
     }
   });
@@ -161,7 +142,7 @@ describe('two ends', () => {
     const one = end('dialer');
     one.receive(
       PREFACE.acceptor,
-      frame(FRAME.HELLO, encodeHello({ limits: limitsWith({ calls: 0 }), services: [], features: [] })),
+      frame(FRAME.HELLO, 0, [encodeHello({ limits: limitsWith({ calls: 0 }), services: [], features: [] })]),
     );
     expect(one.connection.phase).toBe('open');
     expect(one.connection.canCall).toBe(false);
@@ -344,7 +325,7 @@ describe('either end', () => {
         one.receive(PREFACE[other(role)]);
         one.sent();
         // Not even a flag that lets unknown frames pass lets it pass.
-        one.receive(frame(type, new Uint8Array(20), 0x80));
+        one.receive(frame(type, 0, [new Uint8Array(20)], 0x80));
         expect(reason(one)).toMatchObject({ code: 'UNAVAILABLE', execution: 'not-sent' });
         expect(reason(one).message).toMatch(/^The other side broke the protocol: it sent \w+ before the HELLO\.$/);
         expect(goaway(one.sent())).toEqual({ code: 13, message: expect.stringContaining('before the HELLO.') });
@@ -357,9 +338,7 @@ describe('either end', () => {
       const one = end(role);
       one.receive(PREFACE[other(role)]);
       one.sent();
-      one.receive(
-        frame(FRAME.HELLO, Buffer.from([0x81, 0xa6, ...Buffer.from('limits'), 0x81, 0xa5, ...Buffer.from('chunk'), 5])),
-      );
+      one.receive(frame(FRAME.HELLO, 0, [0x81, 0xa6, 'limits', 0x81, 0xa5, 'chunk', 5]));
       const why = 'a HELLO whose limit "chunk" is not a whole number from 1024 to 16777216.';
       expect(reason(one)).toMatchObject({
         code: 'UNAVAILABLE',
@@ -375,7 +354,7 @@ describe('either end', () => {
       const one = end('acceptor');
       one.receive(PREFACE.dialer);
       one.sent();
-      one.receive(frame(FRAME.HELLO, Uint8Array.from(payload)));
+      one.receive(frame(FRAME.HELLO, 0, payload));
       expect(reason(one)).toMatchObject({ code: 'UNAVAILABLE', execution: 'not-sent' });
       goaway(one.sent());
     }

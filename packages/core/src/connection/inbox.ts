@@ -9,45 +9,32 @@ import type { Outbox } from './outbox.ts';
 /** Messages that may be coming in chunks at once. Further ones hold their first frame and wait for credit. */
 const ASSEMBLIES = 4;
 
-/** The long messages that are coming in. It hands out the credit for them, so that they hold little memory at once. */
+/** The long messages that are coming in. It says when each gets its credit, so that they hold little memory at once. */
 export class Inbox {
   readonly #limits: Limits;
   readonly #outbox: Outbox;
-  readonly #active = new Set<Call>();
-  readonly #waiting = new Set<Call>();
+  readonly #active = new Set<Assembly>();
+  readonly #waiting = new Set<Assembly>();
 
   constructor(limits: Limits, outbox: Outbox) {
     this.#limits = limits;
     this.#outbox = outbox;
   }
 
-  /** Begins a message that goes on in chunks. `fields` stands at its length. */
+  /** Begins the one message of a half, which has an account of its own. `fields` stands at its length. */
   begin(call: Call, fields: Fields, raw: boolean): void {
-    const total = fields.length();
-    const name = raw ? 'bytes' : 'message';
-    if (total > this.#limits[name]) {
-      throw new ProtocolError(`a message of ${total} bytes, where ${this.#limits[name]} are taken (limit "${name}")`);
-    }
-    const first = fields.view(fields.left);
-    if (first.length >= total) throw new ProtocolError('a message that goes on although it is whole');
-    call.assembly = new Assembly(total, raw, first);
-    if (this.#active.size < ASSEMBLIES) this.#admit(call, call.assembly);
-    else this.#waiting.add(call);
+    const assembly = Assembly.begin(fields, raw, this.#limits);
+    call.assembly = assembly;
+    assembly.admitted = () => this.#grant(call, assembly);
+    this.enter(assembly);
   }
 
-  /** Takes a chunk. Returns the assembly where that was the last one, which `more` must agree with. */
+  /** Takes a chunk of the one message of a half. Returns the assembly where that was the last one. */
   chunk(call: Call, bytes: Uint8Array, more: boolean): Assembly | undefined {
     const assembly = call.assembly as Assembly;
-    if (bytes.length === 0) throw new ProtocolError('a CHUNK that is empty');
     if (bytes.length > assembly.credit) throw new ProtocolError('a CHUNK for which there was no credit');
     assembly.credit -= bytes.length;
-    assembly.append(bytes);
-    if (more !== assembly.missing > 0) {
-      throw new ProtocolError(
-        `a message that ${more ? 'goes on past' : 'ends before'} the ${assembly.total} bytes it announced`,
-      );
-    }
-    if (!more) {
+    if (assembly.append(bytes, more)) {
       this.drop(call);
       return assembly;
     }
@@ -57,19 +44,31 @@ export class Inbox {
 
   /** Forgets the call's message, whole or not, and lets the next one go on. */
   drop(call: Call): void {
-    if (call.assembly === undefined) return;
+    const { assembly } = call;
+    if (assembly === undefined) return;
     call.assembly = undefined;
-    if (this.#waiting.delete(call) || !this.#active.delete(call)) return;
+    this.leave(assembly);
+  }
+
+  /** Lets the message go on when few others do. */
+  enter(assembly: Assembly): void {
+    if (this.#active.size < ASSEMBLIES) this.#admit(assembly);
+    else this.#waiting.add(assembly);
+  }
+
+  /** The message is whole, or nobody wants it any more: the next one goes on. */
+  leave(assembly: Assembly): void {
+    if (this.#waiting.delete(assembly) || !this.#active.delete(assembly)) return;
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
-      this.#admit(next, next.assembly as Assembly);
+      this.#admit(next);
       break;
     }
   }
 
-  #admit(call: Call, assembly: Assembly): void {
-    this.#active.add(call);
-    this.#grant(call, assembly);
+  #admit(assembly: Assembly): void {
+    this.#active.add(assembly);
+    assembly.admitted();
   }
 
   /** Fills the message's credit up to a window, or to what is still missing of it. */
@@ -77,9 +76,14 @@ export class Inbox {
     const grant = Math.min(this.#limits.window, assembly.missing) - assembly.credit;
     if (grant <= 0) return;
     assembly.credit += grant;
-    const { urgent } = this.#outbox;
-    urgent.begin(FRAME.CREDIT, 0, call.id, 4);
-    urgent.u32(grant);
-    urgent.end();
+    writeCredit(this.#outbox, call.id, grant);
   }
+}
+
+/** Lets the other end send so many bytes more along a half. */
+export function writeCredit({ urgent, wake }: Outbox, call: number, credit: number): void {
+  urgent.begin(FRAME.CREDIT, 0, call, 4);
+  urgent.u32(credit);
+  urgent.end();
+  wake();
 }

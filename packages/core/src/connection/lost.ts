@@ -4,7 +4,8 @@ import { HALF } from './half.ts';
 
 /** Why a call fails that was open when its connection ended, and whether its handler may have run. `why` is a sentence. */
 export function lost(call: OutgoingCall, why: string, cause?: unknown): Failure {
-  const whole = call.sending === HALF.CLOSED;
+  // A stream's handler starts before its input has ended.
+  const whole = call.sending === HALF.CLOSED || call.outflow !== undefined;
   const fate = whole
     ? 'No answer came, and the handler may have run'
     : 'The request did not leave whole, so nothing ran';

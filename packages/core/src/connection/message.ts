@@ -1,12 +1,25 @@
+import type { BodyLimits } from '../wire/body.ts';
 import { FLAG } from '../wire/frame.ts';
+import { FrameWriter } from '../wire/frame-writer.ts';
 import type { Limits } from '../wire/limits.ts';
 import { MAX_TEXT, textRoom, writeText } from '../wire/text.ts';
 import type { Call } from './call.ts';
 import { HALF, next, STEP } from './half.ts';
+import { LongMessage } from './long-message.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The bytes that tell a long message's whole length. */
-const TOTAL_BYTES = 8;
+export const TOTAL_BYTES = 8;
+
+/** A message that has come whole, and is not decoded yet. */
+export interface Message {
+  /**
+   * What it holds. `raw`: it is bytes and no msgpack.
+   *
+   * @throws Malformed where it is not one value within the limits.
+   */
+  value(raw: boolean, limits: BodyLimits): unknown;
+}
 
 /** What stands between a message's header and its body. It is `size` bytes long. */
 export interface Prologue {
@@ -61,22 +74,21 @@ export function writeMessage(
   const { frames } = outbox;
   const flags = prologue.flags | (raw ? FLAG.RAW : 0);
   if (prologue.size + body.length <= chunk) {
-    frames.begin(type, flags, call.id, prologue.size + body.length);
+    frames.begin(type, flags, call.id, prologue.size + FrameWriter.roomFor(body.length));
     prologue.write(outbox);
-    frames.bytes(body);
-    frames.end();
+    frames.endWith(body);
     call.sending = HALF.CLOSED;
     return;
   }
   const first = chunk - prologue.size - TOTAL_BYTES;
-  frames.begin(type, flags | FLAG.MORE, call.id, chunk);
+  frames.begin(type, flags | FLAG.MORE, call.id, prologue.size + TOTAL_BYTES + FrameWriter.roomFor(first));
   prologue.write(outbox);
   frames.u64(body.length);
-  frames.bytes(body.subarray(0, first));
-  frames.end();
+  frames.endWith(body.subarray(0, first));
   call.sending = next(call.sending, STEP['FINAL+']) ?? call.sending;
-  outbox.addLong(call.id, body, first, () => {
+  const rest = new LongMessage(outbox, call.id, body, first, () => {
     call.sending = HALF.CLOSED;
     sent();
   });
+  outbox.addFlow(call.id, rest);
 }

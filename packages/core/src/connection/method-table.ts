@@ -1,6 +1,7 @@
+import { KIND, type Kind } from '../contract/kind.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import { KIND, type Kind, type MethodDeclaration } from './call.ts';
+import type { MethodDeclaration } from './call.ts';
 import type { Fields } from './fields.ts';
 import type { Host } from './host.ts';
 

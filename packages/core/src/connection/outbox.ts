@@ -1,34 +1,41 @@
-import { FLAG, FRAME } from '../wire/frame.ts';
 import { FrameWriter } from '../wire/frame-writer.ts';
 
 /** The bytes of frames that wait at most, give or take one frame. What is whole but does not fit waits unwritten. */
 export const QUEUE_BYTES: number = 8 * 1024 * 1024;
 
-/** The rest of a message that is longer than a frame. It goes out in chunks, as its credit allows. */
-interface LongMessage {
-  readonly call: number;
-  readonly body: Uint8Array;
-  sent: number;
-  credit: number;
-  /** Called once, when the last chunk has been written. */
-  readonly done: () => void;
+/** The frames that leave in turns are handed over in pieces of about so many bytes, before anything else gets a chance. */
+const TURN_BYTES = 65_536;
+
+/** What leaves frame by frame, each for its credit, in turn with others: a long message, a stream, the events. */
+export interface Flow {
+  /** The other end takes so many bytes more. */
+  grant(credit: number): void;
+  /** Writes its next frame, with a payload of `chunk` bytes at most. Returns whether it could write another one now. */
+  write(frames: FrameWriter, chunk: number): boolean;
 }
 
 /**
  * Everything that waits to leave, in the order in which it may: first what keeps the connection going (credit, pings),
- * then frames in the order in which they were written, then the chunks of long messages, one of each in turn.
+ * then frames in the order in which they were written, then one frame of each flow in turn.
  */
 export class Outbox {
+  /** Something is to be sent that nobody may be about to send: credit, when a reader has read. */
+  readonly wake: () => void;
   readonly urgent: FrameWriter = new FrameWriter();
   readonly frames: FrameWriter = new FrameWriter();
-  readonly #chunks: FrameWriter = new FrameWriter();
-  /** Those with credit, the next in turn first. */
-  readonly #ready: LongMessage[] = [];
-  readonly #long = new Map<number, LongMessage>();
+  readonly #turns: FrameWriter = new FrameWriter();
+  /** Those that could write a frame, the next in turn first. */
+  readonly #ready = new Set<Flow>();
+  /** By the id of the call whose half it is. */
+  readonly #flows = new Map<number, Flow>();
   readonly #later: (() => void)[] = [];
   #unbound = false;
 
-  /** The bytes of frames that wait to be taken; long messages are not counted. */
+  constructor(wake: () => void) {
+    this.wake = wake;
+  }
+
+  /** The bytes of frames that wait to be taken; what flows is not counted. */
   get queued(): number {
     return this.urgent.queued + this.frames.queued;
   }
@@ -43,43 +50,43 @@ export class Outbox {
     this.#later.push(write);
   }
 
-  /** Takes on the rest of a message whose first frame has been written. It waits for credit. */
-  addLong(call: number, body: Uint8Array, sent: number, done: () => void): void {
-    this.#long.set(call, { call, body, sent, credit: 0, done });
-    if (this.#unbound) this.grant(call, Number.POSITIVE_INFINITY);
+  /** A half has begun to flow. Credit that comes for the call is its. */
+  addFlow(call: number, flow: Flow): void {
+    this.#flows.set(call, flow);
+    if (this.#unbound) flow.grant(Number.POSITIVE_INFINITY);
+  }
+
+  /** The flow of a half is over: what it has not written is not sent. */
+  dropFlow(call: number): void {
+    const flow = this.#flows.get(call);
+    if (flow === undefined) return;
+    this.#flows.delete(call);
+    this.#ready.delete(flow);
+  }
+
+  /** The flow could write a frame: it gets its turn. */
+  ready(flow: Flow): void {
+    this.#ready.add(flow);
   }
 
   /** The other end has ended its side and can grant no more: what is still to go needs no credit. */
   unbind(): void {
     this.#unbound = true;
-    for (const call of this.#long.keys()) this.grant(call, Number.POSITIVE_INFINITY);
+    for (const flow of this.#flows.values()) flow.grant(Number.POSITIVE_INFINITY);
   }
 
-  /** Lets a long message go on. Credit for what is over already is ignored. */
+  /** Credit for what is over already is ignored. */
   grant(call: number, credit: number): void {
-    const message = this.#long.get(call);
-    if (message === undefined) return;
-    if (message.credit === 0 && credit > 0) this.#ready.push(message);
-    message.credit += credit;
+    this.#flows.get(call)?.grant(credit);
   }
 
-  /** Drops the rest of a long message. */
-  dropLong(call: number): void {
-    const message = this.#long.get(call);
-    if (message === undefined) return;
-    this.#long.delete(call);
-    const turn = this.#ready.indexOf(message);
-    if (turn >= 0) this.#ready.splice(turn, 1);
-  }
-
-  /** The next bytes to hand to the transport, with chunks of at most `chunk` bytes; undefined where nothing can go. */
+  /** The next bytes to hand to the transport, with payloads of at most `chunk` bytes; undefined where nothing can go. */
   take(chunk: number): Uint8Array | undefined {
-    const bytes = this.urgent.take() ?? this.#takeFrames();
-    if (bytes !== undefined) return bytes;
-    const message = this.#ready.shift();
-    if (message === undefined) return undefined;
-    this.#writeChunk(message, chunk);
-    return this.#chunks.take();
+    // A frame that leaves in two pieces stays one.
+    if (this.frames.split) return this.frames.take();
+    // What has had its turn goes before the frames that were written since: one of them may end the same half.
+    if (this.#turns.queued > 0) return this.#turns.take();
+    return this.urgent.take() ?? this.#takeFrames() ?? this.#takeTurns(chunk);
   }
 
   #takeFrames(): Uint8Array | undefined {
@@ -87,26 +94,20 @@ export class Outbox {
     return this.frames.take();
   }
 
-  /** Drops what is not written yet, the rest of every long message included. Frames that are written still go. */
-  dropAll(): void {
-    this.#later.length = 0;
-    this.#ready.length = 0;
-    this.#long.clear();
+  #takeTurns(chunk: number): Uint8Array | undefined {
+    const turns = this.#turns;
+    for (const flow of this.#ready) {
+      this.#ready.delete(flow);
+      if (flow.write(turns, chunk)) this.#ready.add(flow);
+      if (turns.queued >= TURN_BYTES) break;
+    }
+    return turns.take();
   }
 
-  #writeChunk(message: LongMessage, chunk: number): void {
-    const { body, sent } = message;
-    const size = Math.min(chunk, message.credit, body.length - sent);
-    const more = sent + size < body.length;
-    const writer = this.#chunks;
-    writer.begin(FRAME.CHUNK, more ? FLAG.MORE : 0, message.call, size);
-    writer.bytes(body.subarray(sent, sent + size));
-    writer.end();
-    message.sent += size;
-    message.credit -= size;
-    if (!more) {
-      this.#long.delete(message.call);
-      message.done();
-    } else if (message.credit > 0) this.#ready.push(message);
+  /** Drops what is not written yet, all that flows included. Frames that are written still go. */
+  dropAll(): void {
+    this.#later.length = 0;
+    this.#ready.clear();
+    this.#flows.clear();
   }
 }

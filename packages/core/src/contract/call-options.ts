@@ -1,3 +1,6 @@
+import type { Metadata } from '../error/metadata.ts';
+import type { Context } from './context.ts';
+
 /** What a caller can say about one call, besides its input. */
 export interface CallOptions {
   /**
@@ -7,9 +10,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The milliseconds until the call rejects with DEADLINE_EXCEEDED. The handler is told what is left of them.
-   * `Infinity` means never. Default: the method's, else 30,000.
+   * `Infinity` means never. Default: the method's, else 30,000, and for streams none.
    */
   readonly deadline?: number | undefined;
+  /** What goes to the handler besides the input. Default: nothing. */
+  readonly metadata?: Metadata | undefined;
+  /**
+   * The context of the handler that makes this call. The call is then nested in the one that is being served: it has at
+   * most the deadline that is left of that, and is given up with it; and where no call can be made at once it fails with
+   * RESOURCE_EXHAUSTED instead of waiting, because what it waited for might wait for it. Default: none; a client of
+   * `context.peer` gives it by itself.
+   */
+  readonly parent?: Context | undefined;
 }
 
 /** The deadline of a call that names none, in milliseconds. */

@@ -166,7 +166,7 @@ implement(things, { ...handlers, filled, plain: 5 });
 
 // Errors have the names and the data that are declared.
 expectTypeOf(things.methods.failing.error('syntax', { line: 3, at: new Date() })).toEqualTypeOf<RpcError>();
-things.methods.failing.error('empty', undefined, 'Nothing there.');
+things.methods.failing.error('empty', undefined, { message: 'Nothing there.' });
 // @ts-expect-error A name that is not declared.
 things.methods.failing.error('typo', { line: 3 });
 // @ts-expect-error Data of another error.

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { KIND } from './kind.ts';
 import { type AnyService, type NamedMethod, namedMethod } from './service.ts';
 
 /** A handler of any types. */
@@ -8,6 +9,17 @@ export type Handler = (input: unknown, context: Context) => unknown;
 export interface Implemented {
   readonly method: NamedMethod;
   readonly handler: Handler;
+  /** How many calls of it run at once, in this process, and how many may. */
+  readonly running: { count: number; readonly most: number };
+}
+
+/** What an implementation can say of its handlers. */
+export interface ImplementOptions<H> {
+  /**
+   * How many calls of a method may run at once, by its name, over all connections. Further ones are turned away with
+   * RESOURCE_EXHAUSTED before they run. Default: no limit but those of the connection and the server.
+   */
+  readonly concurrency?: { readonly [K in keyof H]?: number } | undefined;
 }
 
 /** A service with its handlers: what a server serves. */
@@ -20,15 +32,21 @@ export interface Implementation {
 
 /**
  * Joins a service with the functions that serve it. Each gets the parsed input and the call's {@link Context}, and
- * answers with a value or a promise of one.
+ * answers with a value or a promise of one; where the output is a stream, with anything that can be iterated.
  *
  * @throws TypeError for a handler that is missing, one too many, or not a function.
+ * @throws RangeError for a concurrency that is no whole number above 0, or of a method that does not exist.
  * @example
  * ```ts
  * const implementation = implement(text, { uppercase: (s) => s.toUpperCase() });
  * ```
  */
-export function implement<H>(service: { readonly '~handlers': H }, handlers: H): Implementation {
+export function implement<H>(
+  service: { readonly '~handlers': H },
+  handlers: H,
+  options: ImplementOptions<NoInfer<H>> = {},
+): Implementation {
+  const concurrency = new Map(Object.entries<number | undefined>(options.concurrency ?? {}));
   const declared = service as unknown as AnyService;
   const given = handlers as Record<string, unknown>;
   const methods = new Map<string, Implemented>();
@@ -38,11 +56,22 @@ export function implement<H>(service: { readonly '~handlers': H }, handlers: H):
     if (typeof handler !== 'function') {
       throw new TypeError(`${declared.name}.${name} has no handler: give a plain object with a function of that name.`);
     }
-    methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler });
+    const running = { count: 0, most: concurrency.get(name) ?? Number.POSITIVE_INFINITY };
+    methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler, running });
   }
   for (const name of Object.keys(given)) {
     if (!methods.has(name)) {
       throw new TypeError(`There is a handler "${name}", but the service "${declared.name}" has no such method.`);
+    }
+  }
+  for (const [name, most] of concurrency) {
+    // Events are held back by their credit, and have nobody to turn away.
+    if (
+      !methods.has(name) ||
+      methods.get(name)?.method.kind === KIND.event ||
+      (most !== undefined && !(Number.isInteger(most) && most > 0))
+    ) {
+      throw new RangeError(`The concurrency of ${declared.name}.${name} is ${most}; give a whole number above 0.`);
     }
   }
   return { service: declared.name, methods };

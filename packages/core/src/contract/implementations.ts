@@ -1,4 +1,5 @@
 import type { Implementation, Implemented } from './implement.ts';
+import type { Kind } from './kind.ts';
 
 /** All that one end serves: implementations by the names of their services. One serves every connection of a server. */
 export class Implementations {
@@ -22,8 +23,9 @@ export class Implementations {
     return [...this.#services.keys()];
   }
 
-  /** The handler for a method's name, if it is served here. */
-  find(service: string, method: string): Implemented | undefined {
-    return this.#services.get(service)?.methods.get(method);
+  /** The handler for a method's name, if it is served here, as that kind. */
+  find(service: string, method: string, kind: Kind): Implemented | undefined {
+    const found = this.#services.get(service)?.methods.get(method);
+    return found?.method.kind === kind ? found : undefined;
   }
 }

@@ -118,7 +118,9 @@ describe('error', () => {
     expect(error).toBeInstanceOf(RpcError);
     expect(error).toMatchObject({ code: 'UNKNOWN', name: 'syntax', data: { line: 3 }, method: 'text.parse' });
     expect(error.message).toBe('text.parse failed: syntax.');
-    expect(text.methods.parse.error('syntax', { line: 3 }, 'Line 3 is odd.').message).toBe('Line 3 is odd.');
+    expect(text.methods.parse.error('syntax', { line: 3 }, { message: 'Line 3 is odd.' }).message).toBe(
+      'Line 3 is odd.',
+    );
   });
 
   test('makes none that is not declared', () => {

@@ -1,75 +1,29 @@
 import { CODES } from '../error/code.ts';
-import type { RpcError } from '../error/rpc-error.ts';
-import type { CallOptions } from './call-options.ts';
+import { KIND, type Kind } from './kind.ts';
+import type { MethodOf } from './method-type.ts';
 import { checkName } from './name.ts';
-import { type Check, encoder, type InputOf, type OutputOf, parser, type Schema } from './schema.ts';
+import { type Check, encoder, parser, type Schema } from './schema.ts';
+import { itemsOf, type Stream } from './stream.ts';
 
 /** The errors that a method declares: a schema of their data for each name. */
 export type ErrorSchemas = { readonly [name: string]: Schema };
 
+/** What goes one way: one message of a schema, or a stream of items of one. */
+export type Part = Schema | Stream<Schema>;
+
 /** What a method is made of. */
-export interface MethodDefinition<In extends Schema, Out extends Schema, Errors extends ErrorSchemas> {
-  /** What a caller passes. `z.void()` for nothing. */
+export interface MethodDefinition<In extends Part, Out extends Part, Errors extends ErrorSchemas> {
+  /** What a caller passes: one message, or `stream(…)` of items. `z.void()` for nothing. */
   readonly input: In;
-  /** What a handler answers. `z.void()` for nothing. */
+  /** What a handler answers: one message, or `stream(…)` of items. `z.void()` for nothing. */
   readonly output: Out;
   /** The errors that a handler can throw with data, by name. Default: none. */
   readonly errors?: Errors | undefined;
   /** Whether running twice does no more than running once, so that a lost call may be made again. Default: false. */
   readonly idempotent?: boolean | undefined;
-  /** The deadline of a call that names none, in milliseconds. Default: 30,000. */
+  /** The deadline of a call that names none, in milliseconds. Default: 30,000, and none where anything streams. */
   readonly deadline?: number | undefined;
 }
-
-/**
- * A method of a contract: what a caller passes, what a handler gets, and what it answers. The members that begin with
- * `~` hold those types and exist for the compiler alone.
- */
-export interface Method<Argument, Input, Output> {
-  readonly '~call': (input: Argument, options?: CallOptions) => Promise<Output>;
-  readonly '~input': Input;
-  readonly '~return': Output;
-}
-
-/** A promise that says which declared errors it can reject with. */
-export interface Throws<Errors> {
-  readonly '~throws'?: Errors;
-}
-
-/** A method that declares errors. `Errors` holds the type of each one's data. */
-export interface MethodWithErrors<Argument, Input, Output, Errors> {
-  readonly '~call': (input: Argument, options?: CallOptions) => Promise<Output> & Throws<Errors>;
-  readonly '~input': Input;
-  readonly '~return': Output;
-  /**
-   * One of the errors that this method declares, for its handler to throw.
-   *
-   * @example
-   * ```ts
-   * throw text.methods.parse.error('syntax', { line: 3 });
-   * ```
-   */
-  readonly error: <Name extends keyof Errors & string>(name: Name, data: Errors[Name], message?: string) => RpcError;
-  /** Whether a caught value is an error that this method declares. Its `name` then tells which, and what `data` is. */
-  readonly isError: (thrown: unknown) => thrown is DeclaredError<Errors>;
-}
-
-/** An error that a contract declares, as its caller catches it: `name` tells which, and the type of `data` follows. */
-export type DeclaredError<Errors> = {
-  [Name in keyof Errors & string]: RpcError & { readonly name: Name; readonly data: Errors[Name] };
-}[keyof Errors & string];
-
-/** What {@link method} gives for a definition. */
-export type MethodOf<In extends Schema, Out extends Schema, Errors extends ErrorSchemas> = [keyof Errors] extends [
-  never,
-]
-  ? Method<InputOf<In>, OutputOf<In>, OutputOf<Out>>
-  : MethodWithErrors<
-      InputOf<In>,
-      OutputOf<In>,
-      OutputOf<Out>,
-      { readonly [Name in keyof Errors]: OutputOf<Errors[Name]> }
-    >;
 
 /** How the data of a declared error is checked, at the end that sends it and at the end that gets it. */
 export interface ErrorChecks {
@@ -79,6 +33,8 @@ export interface ErrorChecks {
 
 /** A method as it runs: its checks are chosen once, when the contract is defined. */
 export interface MethodChecks {
+  readonly kind: Kind;
+  /** Where the input or output is a stream, these check each of its items. */
   readonly parseInput: Check;
   readonly encodeOutput: Check;
   readonly parseOutput: Check;
@@ -91,28 +47,32 @@ export interface MethodChecks {
 export const CHECKS: unique symbol = Symbol('nearcall.checks');
 
 /**
- * Declares a method: one message in, one message out.
+ * Declares a method: one message in, one message out, or `stream(…)` on either side.
  *
  * A caller passes what the input schema takes (`z.input`), a handler gets what it gives (`z.output`), so that defaults
  * and transforms apply once, at the server. The output is checked at both ends.
  *
  * @throws TypeError where a schema is none, or an output cannot be checked at both ends, or an error has a code's name.
+ * @throws RangeError for a deadline that is none.
  * @example
  * ```ts
  * const uppercase = method({ input: z.string(), output: z.string() });
  * ```
  */
-export function method<In extends Schema, Out extends Schema, const Errors extends ErrorSchemas = Record<never, never>>(
+export function method<In extends Part, Out extends Part, const Errors extends ErrorSchemas = Record<never, never>>(
   definition: MethodDefinition<In, Out, Errors>,
 ): MethodOf<In, Out, Errors> {
-  const { input, output, idempotent = false, deadline } = definition;
+  const { idempotent = false, deadline } = definition;
   if (deadline !== undefined && !(deadline > 0)) {
     throw new RangeError(`The deadline of a method is ${deadline}; it must be a number of milliseconds above 0.`);
   }
+  const input = itemsOf(definition.input);
+  const output = itemsOf(definition.output);
   const checks: MethodChecks = {
-    parseInput: parser(input, 'The input of a method'),
-    encodeOutput: encoder(output, 'The output of a method'),
-    parseOutput: parser(output, 'The output of a method'),
+    kind: KINDS[input.streams ? 1 : 0][output.streams ? 1 : 0],
+    parseInput: parser(input.schema, 'The input of a method'),
+    encodeOutput: encoder(output.schema, 'The output of a method'),
+    parseOutput: parser(output.schema, 'The output of a method'),
     errors: new Map(
       Object.entries<Schema>(definition.errors ?? {}).map(([name, schema]) => [name, errorChecks(name, schema)]),
     ),
@@ -121,6 +81,12 @@ export function method<In extends Schema, Out extends Schema, const Errors exten
   };
   return { [CHECKS]: checks } as unknown as MethodOf<In, Out, Errors>;
 }
+
+/** By whether the input streams, and whether the output does. */
+const KINDS = [
+  [KIND.unary, KIND.serverStream],
+  [KIND.clientStream, KIND.duplex],
+] as const;
 
 function errorChecks(name: string, schema: Schema): ErrorChecks {
   checkName(name, 'declared error');

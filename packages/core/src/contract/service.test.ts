@@ -59,7 +59,7 @@ test('a name is 1 to 255 bytes of well-formed text', () => {
 test('what method did not make is no method', () => {
   for (const none of [undefined, null, 5, {}, z.string(), () => 1]) {
     expect(() => service('s', { m: none as unknown as AnyMethod })).toThrow(
-      new TypeError('s.m is not a method: make it with method({ … }).'),
+      new TypeError('s.m is not a method: make it with method({ … }) or event(…).'),
     );
   }
 });

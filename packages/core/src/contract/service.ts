@@ -1,6 +1,7 @@
 import { RpcError } from '../error/rpc-error.ts';
 import type { Context } from './context.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
+import type { DeclaredErrorOptions } from './method-type.ts';
 import { checkName } from './name.ts';
 
 /** A method of any types. */
@@ -64,7 +65,8 @@ export function service<M extends Methods>(name: string, methods: M): Service<M>
   for (const [key, method] of Object.entries(methods)) {
     checkName(key, `method of the service "${name}"`);
     const checks = (method as { [CHECKS]?: MethodChecks } | null)?.[CHECKS];
-    if (checks === undefined) throw new TypeError(`${name}.${key} is not a method: make it with method({ … }).`);
+    if (checks === undefined)
+      throw new TypeError(`${name}.${key} is not a method: make it with method({ … }) or event(…).`);
     named[key] = nameMethod(name, key, checks);
   }
   return Object.freeze({ name, methods: Object.freeze(named) }) as unknown as Service<M>;
@@ -80,17 +82,22 @@ function nameMethod(service: string, name: string, checks: MethodChecks): object
   const named: NamedMethod = { ...checks, service, name, fullName };
   return Object.freeze({
     [CHECKS]: named,
-    error: (errorName: string, data: unknown, message?: string) =>
-      declaredError(named, errorName, data, message ?? `${fullName} failed: ${errorName}.`),
+    error: (errorName: string, data: unknown, options?: DeclaredErrorOptions) =>
+      declaredError(named, errorName, data, options),
     isError: (thrown: unknown) =>
       thrown instanceof RpcError && thrown.method === fullName && checks.errors.has(thrown.name),
   });
 }
 
-function declaredError(method: NamedMethod, name: string, data: unknown, message: string): RpcError {
+function declaredError(
+  method: NamedMethod,
+  name: string,
+  data: unknown,
+  { message = `${method.fullName} failed: ${name}.`, ...options }: DeclaredErrorOptions = {},
+): RpcError {
   if (!method.errors.has(name)) {
     const declared = [...method.errors.keys()].join(', ') || 'none';
     throw new TypeError(`${method.fullName} declares no error "${name}". It declares: ${declared}.`);
   }
-  return new RpcError('UNKNOWN', message, { name, data, method: method.fullName });
+  return new RpcError('UNKNOWN', message, { ...options, name, data, method: method.fullName });
 }

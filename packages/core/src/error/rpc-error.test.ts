@@ -8,6 +8,7 @@ test('an error carries what it was made of', () => {
     name: 'missing',
     data: { id: 7 },
     method: 'users.get',
+    metadata: { retry: 'never' },
     cause,
   });
   expect(error).toBeInstanceOf(Error);
@@ -18,6 +19,7 @@ test('an error carries what it was made of', () => {
     name: 'missing',
     data: { id: 7 },
     method: 'users.get',
+    metadata: { retry: 'never' },
     cause,
   });
 });
@@ -30,6 +32,7 @@ test('an error of which nothing more is known may have run', () => {
     execution: 'unknown',
     data: undefined,
     method: undefined,
+    metadata: {},
   });
   expect('cause' in error).toBe(false);
   expect(error.stack).toContain('rpc-error.test.ts');

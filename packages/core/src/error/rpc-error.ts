@@ -1,4 +1,5 @@
 import type { Code } from './code.ts';
+import type { Metadata } from './metadata.ts';
 
 /**
  * Whether the handler of a failed call may have run.
@@ -19,6 +20,8 @@ export interface RpcErrorOptions {
   readonly data?: unknown;
   /** The method that failed, as `service.method`. */
   readonly method?: string | undefined;
+  /** What goes to the caller with the error besides. Default: nothing. */
+  readonly metadata?: Metadata | undefined;
   /** What led to this error. It stays in the process: causes do not cross the wire. */
   readonly cause?: unknown;
 }
@@ -28,6 +31,8 @@ export interface Failure extends RpcErrorOptions {
   readonly code: Code;
   readonly message: string;
 }
+
+const NONE: Metadata = Object.freeze(Object.create(null));
 
 /**
  * The one error that a call rejects with. A handler throws it to choose the code and message that its caller sees.
@@ -46,6 +51,8 @@ export class RpcError extends Error {
   readonly data: unknown;
   /** The method that failed, as `service.method`; undefined where the error belongs to no call. */
   readonly method: string | undefined;
+  /** What came with the error besides; empty where nothing did. */
+  readonly metadata: Metadata;
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -54,6 +61,7 @@ export class RpcError extends Error {
     this.execution = options.execution ?? 'unknown';
     this.data = options.data;
     this.method = options.method;
+    this.metadata = options.metadata ?? NONE;
   }
 
   /**

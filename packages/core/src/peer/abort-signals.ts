@@ -1,8 +1,19 @@
-import type { PendingCall } from './pending-call.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import type { Pending } from './pending.ts';
 
 interface Watched {
-  readonly calls: Set<PendingCall>;
+  readonly calls: Set<Pending>;
   readonly listener: () => void;
+}
+
+/** What an abort means to a call: a signal that aborts because time is up says so by its reason. */
+export function codeOfAbort(reason: unknown): 'CANCELLED' | 'DEADLINE_EXCEEDED' {
+  const late = reason instanceof RpcError ? reason.code === 'DEADLINE_EXCEEDED' : nameOf(reason) === 'TimeoutError';
+  return late ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
+}
+
+function nameOf(reason: unknown): unknown {
+  return reason instanceof Error ? reason.name : undefined;
 }
 
 /**
@@ -10,25 +21,30 @@ interface Watched {
  * warn of a leak as soon as eleven calls share a signal.
  */
 export class AbortSignals {
-  readonly #aborted: (call: PendingCall, reason: unknown) => void;
+  readonly #aborted: (call: Pending, reason: unknown) => void;
   readonly #watched = new Map<AbortSignal, Watched>();
 
-  constructor(aborted: (call: PendingCall, reason: unknown) => void) {
+  constructor(aborted: (call: Pending, reason: unknown) => void) {
     this.#aborted = aborted;
   }
 
   /** Gives the call up when the signal aborts. */
-  add(signal: AbortSignal, call: PendingCall): void {
+  add(signal: AbortSignal, call: Pending): void {
     const watched = this.#watched.get(signal) ?? this.#watch(signal);
     watched.calls.add(call);
-    call.signal = signal;
+    if (call.signals === undefined) call.signals = [signal];
+    else call.signals.push(signal);
   }
 
-  /** The call has settled: its signal concerns it no more. */
-  delete(call: PendingCall): void {
-    const { signal } = call;
-    if (signal === undefined) return;
-    call.signal = undefined;
+  /** The call has settled: its signals concern it no more. */
+  delete(call: Pending): void {
+    const { signals } = call;
+    if (signals === undefined) return;
+    call.signals = undefined;
+    for (const signal of signals) this.#unwatch(signal, call);
+  }
+
+  #unwatch(signal: AbortSignal, call: Pending): void {
     const watched = this.#watched.get(signal);
     watched?.calls.delete(call);
     if (watched?.calls.size !== 0) return;
@@ -37,7 +53,7 @@ export class AbortSignals {
   }
 
   #watch(signal: AbortSignal): Watched {
-    const calls = new Set<PendingCall>();
+    const calls = new Set<Pending>();
     const listener = (): void => {
       for (const call of calls) this.#aborted(call, signal.reason);
     };

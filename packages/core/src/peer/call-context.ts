@@ -1,6 +1,10 @@
 import type { IncomingCall } from '../connection/call.ts';
 import type { Context } from '../contract/context.ts';
+import type { RemotePeer } from '../contract/remote-peer.ts';
+import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import type { ItemReader } from './item-reader.ts';
+import type { Pump } from './pump.ts';
 
 /** What a call's context needs of its peer. */
 export interface ContextOwner {
@@ -10,6 +14,10 @@ export interface ContextOwner {
   tick(): number;
   /** See to it that `expire` is called when the context's time is up. */
   watch(context: CallContext): void;
+  /** Aborts when the connection is being closed. */
+  readonly draining: AbortSignal;
+  /** The other end, as a handler calls it. */
+  remote(context: CallContext): RemotePeer;
 }
 
 /** The context of one served call. Its signal is made when first asked for: an AbortController costs 2.3 µs. */
@@ -17,8 +25,13 @@ export class CallContext implements Context {
   readonly #owner: ContextOwner;
   readonly #call: IncomingCall;
   #controller: AbortController | undefined = undefined;
+  #peer: RemotePeer | undefined = undefined;
   /** When the caller gives up, by the peer's clock. */
   readonly expiresAt: number;
+  /** What reads the input, where that is a stream. */
+  reader: ItemReader | undefined = undefined;
+  /** What sends the output, where that is a stream. */
+  pump: Pump | undefined = undefined;
 
   constructor(owner: ContextOwner, call: IncomingCall) {
     this.#owner = owner;
@@ -29,31 +42,59 @@ export class CallContext implements Context {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#call.cancelled !== undefined) this.abort();
+      if (this.#call.cancelled !== undefined) this.#abort();
       else if (this.expiresAt !== Number.POSITIVE_INFINITY) this.#owner.watch(this);
     }
     return this.#controller.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#owner.draining;
   }
 
   get deadline(): number {
     return Math.max(0, this.expiresAt - this.#owner.now());
   }
 
-  /** Whether the call still runs for somebody. */
-  get open(): boolean {
-    return this.#call.cancelled === undefined && this.#call.sending === 0;
+  get metadata(): Metadata {
+    return this.#call.metadata ?? NONE;
   }
 
-  /** Tells the handler that nobody waits. */
-  abort(): void {
-    const code = this.#call.cancelled ?? 'CANCELLED';
-    const why = code === 'DEADLINE_EXCEEDED' ? 'The deadline has passed.' : 'Nobody waits for the answer any more.';
-    this.#controller?.abort(new RpcError(code, why));
+  get peer(): RemotePeer {
+    this.#peer ??= this.#owner.remote(this);
+    return this.#peer;
+  }
+
+  /** In how many calls the served one is nested. */
+  get nesting(): number {
+    return this.#call.nesting;
+  }
+
+  /** Nobody waits for the call any more: its handler is told in every way that there is. */
+  cancel(): void {
+    this.#abort();
+    if (this.reader !== undefined) {
+      const { code, message } = this.#why();
+      this.reader.cancel({ code, message });
+    }
+    this.pump?.stop();
   }
 
   /** The deadline has passed, by this end's clock. */
   expire(): void {
     this.#call.cancelled ??= 'DEADLINE_EXCEEDED';
-    this.abort();
+    this.cancel();
+  }
+
+  #abort(): void {
+    this.#controller?.abort(this.#why());
+  }
+
+  #why(): RpcError {
+    const code = this.#call.cancelled ?? 'CANCELLED';
+    const late = code === 'DEADLINE_EXCEEDED';
+    return new RpcError(code, late ? 'The deadline has passed.' : 'Nobody waits for the answer any more.');
   }
 }
+
+const NONE: Metadata = Object.freeze(Object.create(null));

@@ -8,7 +8,6 @@ import { type Client, service } from '../contract/service.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { memoryTransports } from '../transport/memory.ts';
 import { Peer } from './peer.ts';
-import { stub } from './stub.ts';
 
 const files = service('files', {
   read: method({ input: z.any(), output: z.any() }),
@@ -43,7 +42,7 @@ async function world(): Promise<World> {
   const peer = new Peer(near, { role: 'dialer', limits: { message: 1024 } });
   await peer.ready;
   return {
-    client: stub(peer, files) as Client<typeof files.methods>,
+    client: peer.client(files),
     peer,
     reported,
     read,
@@ -106,14 +105,27 @@ describe('an input whose getter', () => {
     expect(error.message).toContain('files.read: it threw when it was read: no such luck');
   });
 
+  test('is plain is read once', async () => {
+    await using here = await world();
+    let reads = 0;
+    const input = {
+      get odd(): number {
+        return ++reads;
+      },
+    };
+    expect(await here.client.read(input)).toEqual(['read', { odd: 1 }]);
+    expect(reads).toBe(1);
+  });
+
   test('gives a function when it is read again is refused', async () => {
     await using here = await world();
     let reads = 0;
     const input = {
       get odd(): unknown {
-        reads++;
-        return reads > 1 ? () => 1 : 1;
+        return ++reads > 1 ? () => 1 : 1;
       },
+      // For this what stands beside it is read more than once.
+      map: new Map(),
     };
     expect((await failure(here.client.read(input))).execution).toBe('not-sent');
   });

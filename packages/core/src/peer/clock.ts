@@ -6,6 +6,8 @@ export interface Clock {
   timer(action: () => void, milliseconds: number): () => void;
   /** Calls once, soon, after what is going on now. */
   defer(action: () => void): void;
+  /** Calls once, after everything else that is due has had its turn. */
+  turn(action: () => void): void;
 }
 
 /** The longest time that a Node timer takes; a longer one would fire at once. */
@@ -20,4 +22,5 @@ export const systemClock: Clock = {
   },
   // After the promise jobs that are due, so that all their calls leave in one write.
   defer: (action) => process.nextTick(action),
+  turn: (action) => void setImmediate(action),
 };

@@ -1,41 +1,51 @@
 import type { OutgoingCall, Route } from '../connection/call.ts';
+import type { Caller } from '../connection/caller.ts';
 import { type CallOptions, DEFAULT_DEADLINE } from '../contract/call-options.ts';
+import { KIND, streamsInput } from '../contract/kind.ts';
 import type { NamedMethod } from '../contract/service.ts';
+import type { ResponseStream } from '../contract/stream.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
-import { AbortSignals } from './abort-signals.ts';
+import { AbortSignals, codeOfAbort } from './abort-signals.ts';
 import type { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
-import { PendingCall, type PendingCallOwner } from './pending-call.ts';
+import { CLOSED, CROWDED, LEAVING, noStream, thrownByInput, tooDeep } from './failures.ts';
+import { pumpInput } from './input-pump.ts';
+import { isIterable } from './iterator-of.ts';
+import { Lines } from './lines.ts';
+import type { Pending } from './pending.ts';
+import { PendingCall } from './pending-call.ts';
+import { type EventOwner, PendingEvent } from './pending-event.ts';
+import { PendingStream, type StreamOwner } from './pending-stream.ts';
 import type { Sender } from './sender.ts';
+import { admit, type Giving } from './terms.ts';
 
 /** What an invoker needs of its connection. */
 interface CallConnection {
   readonly canCall: boolean;
+  readonly canEmit: boolean;
   readonly draining: boolean;
-  calls(): OutgoingCall[];
+  readonly exchange: {
+    readonly crowded: boolean;
+    readonly caller: Pick<Caller, 'cancel' | 'end' | 'remote'>;
+    pending(): OutgoingCall[];
+    request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void;
+    emit(route: Route, call: OutgoingCall, value: unknown): void;
+  };
   drain(): void;
-  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void;
-  cancel(call: OutgoingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED'): void;
 }
 
-/** Why a call is not made on a connection that the other end is ending. */
-export const LEAVING: Failure = {
-  code: 'UNAVAILABLE',
-  message: 'The other side is ending the connection, so no new calls are made on it. Connect again.',
-  execution: 'not-sent',
-};
-
-const CLOSED: Failure = { code: 'UNAVAILABLE', message: 'The connection was closed here.', execution: 'not-sent' };
-
 /** Makes the calls of one peer: lets them wait for the connection or a free slot, and gives them up in time. */
-export class Invoker implements PendingCallOwner {
+export class Invoker implements StreamOwner, EventOwner, Giving {
   readonly #connection: CallConnection;
   readonly #sender: Sender;
   readonly #alarm: Alarm;
   readonly #clock: Clock;
-  readonly #signals = new AbortSignals((call, reason) => this.#aborted(call, reason));
-  /** In the order in which they were made, unencoded. */
-  #waiting: PendingCall[] = [];
+  readonly #signals = new AbortSignals((call, reason) => this.aborted(call, reason));
+  readonly #lines: Lines;
+  /** The events that have been written in this tick. */
+  readonly #leaving: PendingEvent[] = [];
+  /** How many calls and events have not settled. */
+  pending = 0;
   #closing = false;
   #over: RpcError | undefined;
 
@@ -44,32 +54,89 @@ export class Invoker implements PendingCallOwner {
     this.#sender = sender;
     this.#alarm = alarm;
     this.#clock = clock;
+    this.#lines = new Lines(connection);
   }
 
-  /** Makes a call. Its promise settles exactly once; nothing is thrown. */
+  /** Makes a call, or sends an event. Its promise settles exactly once; nothing is thrown. */
   call(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): Promise<unknown> {
-    const deadline = options?.deadline ?? method.deadline ?? DEFAULT_DEADLINE;
-    const call = new PendingCall(this, method, route, input, deadline, this.#sender.now());
+    const deadline =
+      options?.deadline ?? method.deadline ?? (route.kind === KIND.clientStream ? NEVER : DEFAULT_DEADLINE);
+    const call = new (route.kind === KIND.event ? PendingEvent : PendingCall)(this, method, route, input, deadline);
     const promise = new Promise<unknown>((resolve) => {
       call.resolve = resolve;
     });
-    this.#sender.began();
-    if (options !== undefined && !this.#admit(call, options)) return promise;
-    const { over } = this;
-    if (over !== undefined) call.failed(over);
-    else {
-      this.#alarm.by(call.expiresAt);
-      if (this.#waiting.length === 0 && this.#connection.canCall) this.#send(call, deadline);
-      else this.#waiting.push(call);
-      this.#sender.schedule();
-    }
+    if (call instanceof PendingEvent) call.promise = promise;
+    this.#start(call, options);
     return promise;
+  }
+
+  written(event: PendingEvent): void {
+    this.#leaving.push(event);
+    this.#sender.schedule();
+  }
+
+  /** What was written has left. */
+  eventsLeft(): void {
+    if (this.#leaving.length > 0) for (const event of this.#leaving.splice(0)) event.left();
+  }
+
+  /** The transport is closed: what was written and has not left never will. */
+  eventsStay(): void {
+    const { message, cause } = this.#over ?? CLOSED;
+    for (const event of this.#leaving.splice(0)) {
+      event.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+    }
+  }
+
+  /** Makes a call whose answer is a stream. It opens when its first item is asked for. */
+  stream(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): ResponseStream<unknown> {
+    const call = new PendingStream(this, method, route, input, options?.deadline ?? method.deadline ?? NEVER);
+    call.options = options;
+    call.reader.signal = options?.signal;
+    return call.reader;
+  }
+
+  open(call: PendingStream): void {
+    this.#start(call, call.options);
+  }
+
+  abandon(call: PendingStream): void {
+    if (call.settled) return;
+    this.#giveUp(call, 'CANCELLED', 'its reader left');
+    this.#sender.schedule();
+  }
+
+  #start(call: Pending, options: CallOptions | undefined): void {
+    this.#sender.began();
+    this.pending++;
+    const { exchange } = this.#connection;
+    if (options !== undefined && !admit(call, options, exchange.caller.remote, this, this.#signals)) return;
+    call.expiresAt = this.#sender.tick() + call.deadline;
+    const { kind } = call.route;
+    if (streamsInput(kind)) {
+      if (!isIterable(call.input)) return call.failed(noStream(call.method.fullName));
+      call.keepContext();
+    }
+    const isEvent = kind === KIND.event;
+    const over = isEvent ? this.#ended : this.over;
+    if (over !== undefined) return call.failed(over);
+    if (call.nesting > exchange.caller.remote.nesting) return call.failed(tooDeep(call.nesting));
+    this.#alarm.by(call.expiresAt);
+    const line = isEvent ? this.#lines.events : this.#lines.calls;
+    if (line.free) this.#send(call, call.deadline);
+    else if (call.nested && !isEvent && exchange.crowded) call.failed(CROWDED);
+    else this.#lines.add(line, call);
+    this.#sender.schedule();
   }
 
   /** Why no call can be made any more, if so. */
   get over(): Failure | undefined {
     if (this.#closing) return CLOSED;
-    if (this.#over === undefined) return this.#connection.draining ? LEAVING : undefined;
+    return this.#ended ?? (this.#connection.draining ? LEAVING : undefined);
+  }
+
+  get #ended(): Failure | undefined {
+    if (this.#over === undefined) return undefined;
     const { message, cause } = this.#over;
     return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };
   }
@@ -77,110 +144,106 @@ export class Invoker implements PendingCallOwner {
   /** The connection has ended: fails the calls that have not been sent, and all that are still made. */
   end(reason: RpcError): void {
     this.#over = reason;
-    this.failWaiting(reason);
+    this.#lines.calls.fail(reason);
+    this.#lines.events.fail(reason);
   }
 
   /** Makes no new calls. Those that wait are still sent; then the connection drains. */
   close(): void {
     this.#closing = true;
-    if (this.#waiting.length === 0) this.#connection.drain();
+    if (this.#lines.empty) this.#connection.drain();
   }
 
-  /** Sends waiting calls, as far as there are slots. */
+  /** Sends what waits, as far as there is room. */
   startWaiting(): void {
-    if (this.#waiting.length > 0 && this.#connection.canCall) this.#sendWaiting();
-    if (this.#closing && this.#waiting.length === 0) this.#connection.drain();
-  }
-
-  #sendWaiting(): void {
-    const now = this.#clock.now();
-    let started = 0;
-    for (const call of this.#waiting) {
-      if (!this.#connection.canCall) break;
-      started++;
-      if (!call.settled) this.#send(call, call.expiresAt - now);
+    if (!this.#lines.empty) {
+      const now = this.#clock.now();
+      for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) {
+        this.#send(call, call.expiresAt - now);
+      }
     }
-    this.#waiting = this.#waiting.slice(started);
+    if (this.#closing && this.#lines.empty) this.#connection.drain();
   }
 
-  /** Fails the calls that have not been sent. */
-  failWaiting({ message, cause }: Failure): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+  /** The other end is leaving: fails the calls that have not been sent. */
+  failWaiting(): void {
+    this.#lines.calls.fail(LEAVING);
+  }
+
+  /** This end has ended its side: fails the events that have not been sent. */
+  failEvents(): void {
+    this.#over ??= new RpcError('UNAVAILABLE', 'The connection is ending.');
+    this.#lines.events.fail(this.#over);
   }
 
   /** Gives up the calls whose time is up, and returns when the next one's is. */
   expire(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const call of [...this.#connection.calls(), ...this.#waiting]) {
-      if (!(call instanceof PendingCall) || call.settled) continue;
-      if (call.expiresAt > now) next = Math.min(next, call.expiresAt);
-      else this.#giveUp(call, 'DEADLINE_EXCEEDED', `no answer within ${call.deadline} ms`);
+    let next = NEVER;
+    const { exchange } = this.#connection;
+    for (const call of [...exchange.pending(), ...this.#lines.all()]) {
+      const pending = call as Pending;
+      if (pending.settled) continue;
+      if (pending.expiresAt > now) next = Math.min(next, pending.expiresAt);
+      else this.#giveUp(pending, 'DEADLINE_EXCEEDED', `no answer within ${pending.deadline} ms`);
     }
-    this.#waiting = this.#waiting.filter((call) => !call.settled);
+    this.#lines.prune();
     this.#sender.schedule();
     return next;
   }
 
-  settled(call: PendingCall): void {
+  settled(call: Pending): void {
+    this.pending--;
     this.#signals.delete(call);
     this.#sender.finished();
   }
 
-  #aborted(call: PendingCall, reason: unknown): void {
-    const late = reason instanceof Error && reason.name === 'TimeoutError';
-    this.#giveUp(call, late ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 'given up by its signal', reason);
+  aborted(call: Pending, reason: unknown): void {
+    this.#giveUp(call, codeOfAbort(reason), 'given up by its signal', reason);
     this.#sender.schedule();
   }
 
-  /** Hears the options of a call out. Returns false where they settled it. */
-  #admit(call: PendingCall, options: CallOptions): boolean {
-    const { deadline, method } = call;
-    const { signal } = options;
-    if (typeof deadline !== 'number' || Number.isNaN(deadline)) {
-      const message = `The deadline of a call to ${method.fullName} is ${deadline}; it must be a number of milliseconds.`;
-      call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
-    } else if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-      const message = `The signal of a call to ${method.fullName} is not an AbortSignal.`;
-      call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
-    } else if (signal?.aborted === true) {
-      this.#aborted(call, signal.reason);
-    } else if (deadline <= 0) {
-      this.#giveUp(call, 'DEADLINE_EXCEEDED', 'its deadline had passed');
-    } else if (signal !== undefined) this.#signals.add(signal, call);
-    return !call.settled;
+  late(call: Pending): void {
+    this.#giveUp(call, 'DEADLINE_EXCEEDED', 'its deadline had passed');
   }
 
-  #send(call: PendingCall, timeLeft: number): void {
-    const { input } = call;
-    call.input = undefined;
+  #send(call: Pending, timeLeft: number): void {
+    const { input, route } = call;
+    const { exchange } = this.#connection;
     try {
-      this.#connection.request(call, call.route, input, timeLeft);
+      if (route.kind === KIND.event) {
+        return exchange.emit(route, call, input);
+      }
+      exchange.request(call, route, input, timeLeft);
     } catch (error) {
       // What is not ours was thrown by a getter of the input's.
       const { code, message } = error instanceof RpcError ? error : thrownByInput(error);
       const execution = 'not-sent';
       call.id = -1;
-      call.failed({ code, message: `The input of ${call.method.fullName}: ${message}`, execution, cause: error });
+      return call.failed({
+        code,
+        message: `The input of ${call.method.fullName}: ${message}`,
+        execution,
+        cause: error,
+      });
     }
+    call.input = undefined;
+    if (call.inflow !== undefined) call.begun();
+    if (call.outflow !== undefined) call.pumpFrom?.(() => pumpInput(call, input, exchange.caller, this.#sender));
   }
 
   /** Settles a call that its caller wants no more, and tells the other end. */
-  #giveUp(call: PendingCall, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
+  #giveUp(call: Pending, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
     if (call.settled) return;
     const sent = call.id >= 0;
     const fate = sent ? '; the handler may have run' : ' before it was sent';
-    call.failed({
+    call.givenUp({
       code,
       message: `${call.method.fullName}: ${why}${fate}.`,
       execution: sent ? 'unknown' : 'not-sent',
       cause,
     });
-    if (sent) this.#connection.cancel(call, code);
+    if (sent) this.#connection.exchange.caller.cancel(call, code);
   }
 }
 
-function thrownByInput(thrown: unknown): Pick<Failure, 'code' | 'message'> {
-  return { code: 'INVALID_ARGUMENT', message: `it threw when it was read: ${RpcError.from(thrown).message}` };
-}
+const NEVER = Number.POSITIVE_INFINITY;

@@ -1,62 +1,43 @@
-import type { IncomingCall, Route } from '../connection/call.ts';
+import { UNLIMITED } from '../connection/budget.ts';
+import { Route } from '../connection/call.ts';
 import { Connection } from '../connection/connection.ts';
 import type { Host } from '../connection/host.ts';
 import type { CallOptions } from '../contract/call-options.ts';
+import { type ClientOf, type Contract, checkContract } from '../contract/client.ts';
+import type { Context } from '../contract/context.ts';
 import type { Implemented } from '../contract/implement.ts';
 import { Implementations } from '../contract/implementations.ts';
+import type { CloseOptions, RemotePeer } from '../contract/remote-peer.ts';
 import type { NamedMethod } from '../contract/service.ts';
+import type { ResponseStream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type Limits, limitsWith } from '../wire/limits.ts';
-import type { Role } from '../wire/preface.ts';
+import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
-import { CallContext, type ContextOwner } from './call-context.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Dispatcher, type ErrorListener } from './dispatcher.ts';
-import { Invoker, LEAVING } from './invoker.ts';
+import { Invoker } from './invoker.ts';
+import { DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
+import { remotePeer } from './remote-peer.ts';
+import { Reports } from './reports.ts';
 import { Sender } from './sender.ts';
-
-/** What a {@link Peer} is made of. */
-export interface PeerOptions {
-  /** Which end it is. */
-  readonly role: Role;
-  /** What it serves. Default: nothing. */
-  readonly implementations?: Implementations | undefined;
-  /** What it takes from the other end. Default: see {@link Limits}. */
-  readonly limits?: Partial<Limits> | undefined;
-  /** The milliseconds within which the other end must have said hello. Default: 10,000. */
-  readonly handshake?: number | undefined;
-  /** Hears of errors that the caller is not told. Default: prints them to standard error. */
-  readonly onError?: ErrorListener | undefined;
-  /** Where time comes from. Default: the process's. */
-  readonly clock?: Clock | undefined;
-}
-
-/** How to close. */
-export interface CloseOptions {
-  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
-  readonly grace?: number | undefined;
-}
-
-const DEFAULT_HANDSHAKE = 10_000;
-/** How long `close` lets what has begun go on, in milliseconds. */
-export const DEFAULT_GRACE = 10_000;
-/** How long the other end may keep a connection that is over, in milliseconds. */
-const LINGER = 1000;
+import { Serving } from './serving.ts';
+import { clientOf } from './stub.ts';
 
 /**
  * One end of a connection, driven: it makes calls, serves calls, and keeps their time. Both ends are the same; which
  * one dialled matters only to the wire.
  */
-export class Peer implements ContextOwner {
+export class Peer implements RemotePeer {
   readonly #connection: Connection<Implemented>;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #sender: Sender;
   readonly #transport: Transport;
-  readonly #dispatcher: Dispatcher;
+  readonly #reports: Reports;
   readonly #invoker: Invoker;
-  readonly #watched = new Set<CallContext>();
+  readonly #serving: Serving;
+  readonly #routes = new Map<NamedMethod, Route>();
+  readonly #clients = new Map<Contract, unknown>();
   #over = false;
   #stopHandshake: () => void;
   #markReady!: () => void;
@@ -69,16 +50,11 @@ export class Peer implements ContextOwner {
   readonly closed: Promise<void>;
 
   constructor(transport: Transport, options: PeerOptions) {
-    const {
-      role,
-      implementations = NOTHING,
-      handshake = DEFAULT_HANDSHAKE,
-      onError = report,
-      clock = systemClock,
-    } = options;
+    const { role, implementations = NOTHING, handshake = DEFAULT_HANDSHAKE, clock = systemClock } = options;
     this.#transport = transport;
     this.#clock = clock;
-    this.#alarm = new Alarm(clock, (now) => Math.min(this.#invoker.expire(now), this.#expireContexts(now)));
+    this.#reports = new Reports(options.onError ?? report);
+    this.#alarm = new Alarm(clock, (now) => Math.min(this.#invoker.expire(now), this.#serving.expire(now)));
     this.ready = new Promise((resolve, reject) => {
       this.#markReady = resolve;
       this.#markFailed = reject;
@@ -88,21 +64,19 @@ export class Peer implements ContextOwner {
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve;
     });
-    const outcome = {
-      answer: (call: IncomingCall<Implemented>, value: unknown) => {
-        this.#served(call);
-        this.#connection.answer(call, value);
-      },
-      fail: (call: IncomingCall<Implemented>, error: RpcError) => {
-        this.#served(call);
-        this.#connection.fail(call, error);
-      },
-    };
-    this.#dispatcher = new Dispatcher(this, outcome, onError);
     const hello = { limits: limitsWith(options.limits), services: implementations.names, features: [] };
-    this.#connection = new Connection(role, hello, this.#host(implementations));
-    this.#sender = new Sender(this.#connection, transport, clock, () => this.#invoker.startWaiting());
+    this.#connection = new Connection(role, hello, this.#host(implementations), options.budgets ?? UNLIMITED);
+    this.#sender = new Sender(this.#connection, transport, clock, {
+      sending: () => this.#invoker.startWaiting(),
+      sent: () => this.#invoker.eventsLeft(),
+      left: () => {
+        this.#connection.leave();
+        this.#invoker.failEvents();
+      },
+    });
     this.#invoker = new Invoker(this.#connection, this.#sender, this.#alarm, clock);
+    const { responder } = this.#connection.exchange;
+    this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, responder);
     this.#stopHandshake = clock.timer(() => this.#handshakeOver(handshake), handshake);
     transport.start({
       data: (bytes) => {
@@ -121,24 +95,55 @@ export class Peer implements ContextOwner {
 
   /** How many calls wait for their outcome, or for a free slot. */
   get pending(): number {
-    return this.#sender.pending;
+    return this.#invoker.pending;
   }
 
   /** How many calls of the other end are being served. */
   get serving(): number {
-    return this.#connection.serving;
+    return this.#connection.exchange.callee.size;
   }
 
-  /** Makes a call. Settles exactly once: with the parsed output, or an {@link RpcError}. Never throws. */
+  client<C extends Contract>(contract: C): ClientOf<C> {
+    let client = this.#clients.get(contract);
+    if (client === undefined) {
+      checkContract(contract);
+      client = clientOf(this, contract);
+      this.#clients.set(contract, client);
+    }
+    return client as ClientOf<C>;
+  }
+
+  remote(parent: Context): RemotePeer {
+    return remotePeer(this, parent);
+  }
+
+  /** A method as the calls of this connection reach it. */
+  routeTo(method: NamedMethod): Route {
+    let route = this.#routes.get(method);
+    if (route === undefined) {
+      route = new Route(method.service, method.name, method.kind);
+      this.#routes.set(method, route);
+    }
+    return route;
+  }
+
+  /**
+   * Makes a call, or sends an event. Settles exactly once: with the parsed output, or an {@link RpcError}. Never throws.
+   */
   call(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): Promise<unknown> {
     return this.#invoker.call(method, route, input, options);
+  }
+
+  /** Makes a call whose answer is a stream. It opens when the first item is asked for. */
+  stream(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): ResponseStream<unknown> {
+    return this.#invoker.stream(method, route, input, options);
   }
 
   /**
    * Ends the connection: makes and takes no new calls, and lets those that were made finish for `grace` milliseconds.
    * Fulfils when it is over.
    */
-  close(grace: number = DEFAULT_GRACE): Promise<void> {
+  close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
     this.#sender.close();
     if (!this.#over) {
       this.#invoker.close();
@@ -152,63 +157,59 @@ export class Peer implements ContextOwner {
     return this.closed;
   }
 
+  /** Tells of an error as of one that a handler threw. */
+  report(error: unknown, where: string): void {
+    this.#reports.tell(error, where);
+  }
+
+  /** Turns the other end away, before anything has been said. */
+  refuse(why: string): void {
+    this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent' }));
+    this.#sender.schedule();
+  }
+
   /** Waits until calls can be made, and keeps the process running meanwhile. Rejects where that will not be. */
   async whenReady(): Promise<void> {
+    const { over } = this.#invoker;
     this.#sender.began();
     try {
       await this.ready;
-      const { over } = this.#invoker;
+      // What ends while somebody waits has been ready: a server may greet and close in one breath.
       if (over !== undefined) throw new RpcError(over.code, over.message, over);
     } finally {
       this.#sender.finished();
     }
   }
 
-  now(): number {
-    return this.#clock.now();
-  }
-
-  tick(): number {
-    return this.#sender.now();
-  }
-
-  watch(context: CallContext): void {
-    this.#watched.add(context);
-    this.#alarm.by(context.expiresAt);
+  /**
+   * Waits until the connection is over, and keeps the process running meanwhile. Rejects where it never came about.
+   */
+  async whenClosed(): Promise<void> {
+    this.#sender.began();
+    await this.closed;
+    this.#sender.finished();
+    await this.ready;
   }
 
   #host(implementations: Implementations): Host<Implemented> {
     return {
+      wake: () => this.#sender.schedule(),
       opened: () => {
         this.#stopHandshake();
         this.#markReady();
       },
-      resolve: ({ service, name, kind }) => (kind === 0 ? implementations.find(service, name) : undefined),
-      request: (call) => this.#dispatcher.dispatch(call),
-      cancelled: (call) => {
-        if (call.attachment instanceof CallContext) call.attachment.abort();
+      resolve: ({ service, name, kind }) => implementations.find(service, name, kind),
+      request: (call) => this.#serving.request(call),
+      cancelled: (call) => this.#serving.cancelled(call),
+      inputEnded: (call, error) => this.#serving.inputEnded(call, error),
+      event: (target, value, metadata, settled) => this.#serving.event(target, value, metadata, settled),
+      eventLost: (target, error) => this.#serving.eventLost(target, error),
+      draining: () => {
+        this.#invoker.failWaiting();
+        this.#serving.drain();
       },
-      draining: () => this.#invoker.failWaiting(LEAVING),
       closed: (reason) => this.#finish(reason),
     };
-  }
-
-  /** Ends the contexts whose time is up, and returns when the next one's is. */
-  #expireContexts(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const context of this.#watched) {
-      if (context.expiresAt > now) next = Math.min(next, context.expiresAt);
-      else {
-        this.#watched.delete(context);
-        context.expire();
-      }
-    }
-    return next;
-  }
-
-  #served(call: IncomingCall<Implemented>): void {
-    if (this.#watched.size > 0) this.#watched.delete(call.attachment as CallContext);
-    this.#sender.schedule();
   }
 
   #handshakeOver(milliseconds: number): void {
@@ -222,7 +223,7 @@ export class Peer implements ContextOwner {
     this.#over = true;
     this.#stopHandshake();
     this.#alarm.stop();
-    this.#watched.clear();
+    this.#serving.clear();
     this.#markFailed(reason);
     this.#invoker.end(reason);
     const stop = this.#clock.timer(() => this.#transport.destroy(), LINGER);
@@ -234,6 +235,7 @@ export class Peer implements ContextOwner {
     const cause = error === undefined ? {} : { cause: error };
     this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent', ...cause }));
     this.#sender.stop();
+    this.#invoker.eventsStay();
     this.#markClosed();
   }
 }

@@ -8,6 +8,16 @@ interface Source {
   take(): Uint8Array | undefined;
 }
 
+/** Whom a sender tells what it is about to do. */
+interface SenderEvents {
+  /** It sends: what waits may be written now. */
+  sending(): void;
+  /** What was written has been handed to the transport, or all of it that the transport can swallow. */
+  sent(): void;
+  /** It has ended this side of the transport. */
+  left(): void;
+}
+
 /** The bytes that the transport may hold unsent. More would wait in its queue, where nothing can overtake it. */
 const HANDED_OVER = 256 * 1024;
 
@@ -22,32 +32,42 @@ export class Sender {
   readonly #source: Source;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #beforeSending: () => void;
+  readonly #events: SenderEvents;
   #scheduled = false;
   #now = -1;
   #held = false;
   #lettingGo: (() => void) | undefined = undefined;
+  #ending = false;
   #ended = false;
   #closing = false;
 
-  /** How many calls, and waits for the connection, have not settled. */
-  pending = 0;
+  /** How much is going on that its process must live for. */
+  #busy = 0;
 
-  constructor(source: Source, transport: Transport, clock: Clock, beforeSending: () => void) {
+  constructor(source: Source, transport: Transport, clock: Clock, events: SenderEvents) {
     this.#source = source;
     this.#transport = transport;
     this.#clock = clock;
-    this.#beforeSending = beforeSending;
+    this.#events = events;
     transport.hold(false);
   }
 
-  /** The time, read once a tick: reading it costs 50 ns. */
   now(): number {
+    return this.#clock.now();
+  }
+
+  /** The time, read once a tick: reading it costs 50 ns. */
+  tick(): number {
     if (this.#now < 0) {
       this.#now = this.#clock.now();
       this.schedule();
     }
     return this.#now;
+  }
+
+  /** Calls once the event loop has had its turn. */
+  breathe(action: () => void): void {
+    this.#clock.turn(action);
   }
 
   /** Sends what there is at the end of this tick. */
@@ -57,16 +77,16 @@ export class Sender {
     this.#clock.defer(this.#flush);
   }
 
-  /** Something is pending now. */
+  /** Something has begun that the process must live for: a call of either end, or a wait for the connection. */
   began(): void {
-    this.pending++;
+    this.#busy++;
     if (!this.#held) this.#hold(true);
   }
 
-  /** Something is pending no more. */
+  /** It is over. */
   finished(): void {
-    this.pending--;
-    if (this.pending === 0 && this.#lettingGo === undefined) {
+    this.#busy--;
+    if (this.#busy === 0 && this.#lettingGo === undefined) {
       this.#lettingGo = this.#clock.timer(() => this.#letGo(), LETTING_GO);
     }
   }
@@ -87,21 +107,30 @@ export class Sender {
     this.#scheduled = false;
     this.#now = -1;
     if (this.#ended) return;
-    this.#beforeSending();
+    this.#events.sending();
     const transport = this.#transport;
-    while (transport.queued < HANDED_OVER) {
-      const bytes = this.#source.take();
-      if (bytes === undefined) {
-        if (this.#source.finished || this.#source.phase === 'closed') this.#end();
-        return;
-      }
-      transport.send(bytes);
+    let bytes = this.#take(0);
+    while (bytes !== undefined) {
+      const next = this.#take(bytes.length);
+      transport.send(bytes, next !== undefined);
+      bytes = next;
     }
+    this.#events.sent();
+    if (this.#ending) this.#end();
   };
+
+  /** The next bytes, where the transport can swallow them after so many that it is about to get. */
+  #take(handed: number): Uint8Array | undefined {
+    if (this.#transport.queued + handed >= HANDED_OVER) return undefined;
+    const bytes = this.#source.take();
+    if (bytes === undefined && (this.#source.finished || this.#source.phase === 'closed')) this.#ending = true;
+    return bytes;
+  }
 
   #end(): void {
     this.#ended = true;
     this.#transport.end();
+    this.#events.left();
   }
 
   #hold(held: boolean): void {
@@ -111,6 +140,6 @@ export class Sender {
 
   #letGo(): void {
     this.#lettingGo = undefined;
-    if (this.pending === 0 && !this.#closing && this.#held) this.#hold(false);
+    if (this.#busy === 0 && !this.#closing && this.#held) this.#hold(false);
   }
 }

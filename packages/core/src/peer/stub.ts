@@ -1,18 +1,38 @@
-import { KIND, Route } from '../connection/call.ts';
 import type { CallOptions } from '../contract/call-options.ts';
+import { type Contract, isService } from '../contract/client.ts';
+import type { Context } from '../contract/context.ts';
+import { streamsOutput } from '../contract/kind.ts';
 import { type AnyService, namedMethod } from '../contract/service.ts';
 import type { Peer } from './peer.ts';
 
 /**
- * The object that a service is called through: one async function a method, and nothing else. It has no prototype, so
- * that a method may have any name.
+ * What a contract is called through: one function a method, and nothing else; for several services an object of such by
+ * name. They have no prototype, so that a method may have any name. With a `parent` every call is nested in that.
  */
-export function stub(peer: Peer, service: AnyService): Record<string, unknown> {
+export function clientOf(peer: Peer, contract: Contract, parent?: Context): Record<string, unknown> {
+  if (isService(contract)) {
+    const client = stub(peer, contract, parent);
+    // Awaiting the client would call it.
+    delete client['then'];
+    return client;
+  }
+  const client: Record<string, unknown> = Object.create(null);
+  for (const [name, service] of Object.entries(contract)) client[name] = stub(peer, service, parent);
+  return client;
+}
+
+function stub(peer: Peer, service: AnyService, parent: Context | undefined): Record<string, unknown> {
   const client: Record<string, unknown> = Object.create(null);
   for (const name of Object.keys(service.methods)) {
     const method = namedMethod(service, name);
-    const route = new Route(service.name, name, KIND.unary);
-    client[name] = (input: unknown, options?: CallOptions) => peer.call(method, route, input, options);
+    const route = peer.routeTo(method);
+    const within =
+      parent === undefined
+        ? (options: CallOptions | undefined) => options
+        : (options: CallOptions | undefined) => ({ parent, ...options });
+    client[name] = streamsOutput(method.kind)
+      ? (input: unknown, options?: CallOptions) => peer.stream(method, route, input, within(options))
+      : (input: unknown, options?: CallOptions) => peer.call(method, route, input, within(options));
   }
   return client;
 }

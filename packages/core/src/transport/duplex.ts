@@ -8,6 +8,7 @@ class DuplexTransport implements Transport {
   readonly #stream: Holdable;
   readonly #explain: (error: Error) => Error;
   #error: Error | undefined;
+  #corked = false;
 
   constructor(stream: Duplex, explain: (error: Error) => Error) {
     this.#stream = stream;
@@ -29,8 +30,11 @@ class DuplexTransport implements Transport {
     stream.on('data', (chunk: Buffer) => events.data(chunk));
   }
 
-  send(bytes: Uint8Array): void {
-    if (this.#stream.writable) this.#stream.write(bytes);
+  send(bytes: Uint8Array, more: boolean): void {
+    if (!this.#stream.writable) return;
+    if (more && !this.#corked) this.#cork(true);
+    this.#stream.write(bytes);
+    if (!more && this.#corked) this.#cork(false);
   }
 
   end(): void {
@@ -39,6 +43,12 @@ class DuplexTransport implements Transport {
 
   destroy(): void {
     this.#stream.destroy();
+  }
+
+  #cork(corked: boolean): void {
+    this.#corked = corked;
+    if (corked) this.#stream.cork();
+    else this.#stream.uncork();
   }
 
   hold(held: boolean): void {

@@ -5,8 +5,11 @@
 export interface Transport {
   /** Begins delivery to `events`. Called once. */
   start(events: TransportEvents): void;
-  /** Sends bytes, which nobody changes afterwards. Never delivers anything before it returns. */
-  send(bytes: Uint8Array): void;
+  /**
+   * Sends bytes, which nobody changes before they have left. Never delivers anything before it returns. `more`: others
+   * follow at once, so that all can leave together.
+   */
+  send(bytes: Uint8Array, more: boolean): void;
   /** The bytes that were sent and have not left this process. */
   readonly queued: number;
   /** Ends this side, after everything sent. The other side may go on sending. */

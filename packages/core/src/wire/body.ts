@@ -6,6 +6,8 @@ import { RpcError } from '../error/rpc-error.ts';
 import { inspect, Malformed } from './inspect.ts';
 import type { Limits } from './limits.ts';
 import { pack, unpack } from './msgpack.ts';
+import { NOT_PLAIN, readPlain } from './plain-reader.ts';
+import { writePlain } from './plain-writer.ts';
 import { portable } from './portable.ts';
 import { readText, textStart } from './text.ts';
 
@@ -22,11 +24,30 @@ const EMPTY = new Uint8Array(0);
 export function encodeBody(value: unknown, limits: BodyLimits): Uint8Array {
   if (value === undefined) return EMPTY;
   if (value instanceof Uint8Array) return within(value, limits.bytes, 'bytes');
+  const plain = encodePlain(value, limits);
+  if (plain !== undefined) return plain;
   const prepared = portable(value, limits);
   // A JavaScript string of n units takes n bytes of UTF-8 at least: refuse before packing, not after.
   if (typeof value === 'string' && value.length > limits.message)
     throw tooLong(value.length, limits.message, 'message');
   return within(pack(prepared), limits.message, 'message');
+}
+
+/** Where plain values are written first: they are small as a rule, and are copied out. */
+const scratch = Buffer.allocUnsafeSlow(8192);
+let writing = false;
+
+/** The body of a plain value that is not long. */
+function encodePlain(value: unknown, limits: BodyLimits): Uint8Array | undefined {
+  // A getter of a value's may encode another one in between.
+  if (writing) return undefined;
+  writing = true;
+  try {
+    const end = writePlain(scratch, 0, Math.min(scratch.length, limits.message), value, limits);
+    return end < 0 ? undefined : Uint8Array.from(scratch.subarray(0, end));
+  } finally {
+    writing = false;
+  }
 }
 
 function within(body: Uint8Array, limit: number, name: string): Uint8Array {
@@ -54,6 +75,8 @@ export function decodeBody(bytes: Buffer, start: number, end: number, raw: boole
   if (start === end) return undefined;
   const text = textStart(bytes, start, end);
   if (text > 0) return readText(bytes, text, end);
+  const plain = readPlain(bytes, start, end, limits);
+  if (plain !== NOT_PLAIN) return plain;
   inspect(bytes, start, end, limits);
   try {
     return unpack(bytes, start, end);

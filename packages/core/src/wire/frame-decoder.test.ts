@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { COUNTED_HEADER_BYTES, FRAME, HEADER_BYTES } from './frame.ts';
+import { COUNTED_HEADER_BYTES, FLAG, FRAME, HEADER_BYTES } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -37,12 +37,20 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** A decoder and the frames that it has given. */
+/** A decoder and the frames that it has given, those CHUNKs whole that it gave in parts. */
 function recorder(maxPayload: number): { decoder: FrameDecoder; frames: Frame[] } {
   const frames: Frame[] = [];
-  const decoder = new FrameDecoder(maxPayload, (type, flags, call, bytes, start, end) =>
-    frames.push({ type, flags, call, payload: bytes.toString('hex', start, end) }),
-  );
+  let begun = '';
+  const decoder = new FrameDecoder(maxPayload, (type, flags, call, bytes, start, end) => {
+    const payload = begun + bytes.toString('hex', start, end);
+    begun = '';
+    if (!decoder.unfinished) frames.push({ type, flags, call, payload });
+    else {
+      // Only a part of a CHUNK comes before the frame is over, and says that it goes on.
+      expect([type, flags & FLAG.MORE, end > start]).toEqual([FRAME.CHUNK, FLAG.MORE, true]);
+      begun = payload;
+    }
+  });
   return { decoder, frames };
 }
 
@@ -68,7 +76,7 @@ function singly(bytes: Buffer): Buffer[] {
 }
 
 const anyFrame: fc.Arbitrary<Frame> = fc.record({
-  type: fc.integer({ min: 0, max: 255 }),
+  type: fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constant(FRAME.CHUNK)),
   flags: fc.integer({ min: 0, max: 255 }),
   call: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff })),
   payload: fc.oneof(
@@ -142,6 +150,45 @@ test('a frame is given as soon as its last byte has come, and not before', () =>
   }
   expect(frames).toHaveLength(1);
   expect(decoder.unfinished).toBe(false);
+});
+
+test('what has come of a CHUNK is given at once, as CHUNKs of which all but the last are followed by another', () => {
+  const given: unknown[] = [];
+  for (const flags of [0, FLAG.MORE]) {
+    const decoder = new FrameDecoder(MIB, (type, flags, call, bytes, start, end) =>
+      given.push([type, flags, call, ...bytes.subarray(start, end)]),
+    );
+    const bytes = Buffer.concat([header(6 + 9, FRAME.CHUNK, flags, 7), Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9])]);
+    const pong = header(6, FRAME.PONG);
+    for (const [from, to] of [
+      [0, 13],
+      [13, 16],
+      [16, 16],
+      [16, 19],
+    ])
+      decoder.push(Buffer.from(Buffer.concat([bytes, pong]).subarray(from, to)));
+    decoder.push(pong);
+    expect(decoder.unfinished).toBe(false);
+    expect(given.splice(0)).toEqual([
+      [FRAME.CHUNK, FLAG.MORE, 7, 1, 2, 3],
+      [FRAME.CHUNK, FLAG.MORE, 7, 4, 5, 6],
+      [FRAME.CHUNK, flags, 7, 7, 8, 9],
+      [FRAME.PONG, 0, 0],
+    ]);
+  }
+});
+
+test('a CHUNK that is cut within its header is given whole', () => {
+  const bytes = Buffer.concat([header(6 + 3, FRAME.CHUNK, FLAG.MORE, 7), Buffer.from([1, 2, 3])]);
+  for (let place = 1; place <= HEADER_BYTES; place++) {
+    let given = 0;
+    const decoder = new FrameDecoder(MIB, (_type, flags, _call, _bytes, start, end) => {
+      given++;
+      expect([flags, end - start]).toEqual([FLAG.MORE, 3]);
+    });
+    for (const piece of cut(bytes, [place])) decoder.push(Buffer.from(piece));
+    expect(given).toBe(1);
+  }
 });
 
 test('an empty chunk does nothing, between frames and within one', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { COUNTED_HEADER_BYTES, HEADER_BYTES } from './frame.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -187,4 +187,64 @@ test('numbers are big-endian, and those of eight bytes hold every whole number u
       },
     ),
   );
+});
+
+describe('a frame that ends with bytes', () => {
+  test('is one frame, whether they are copied or lent, and whatever is written before and behind it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(300), fc.oneof(fc.nat(300), fc.integer({ min: 16_000, max: 70_000 })), fc.boolean()), {
+          maxLength: 8,
+        }),
+        (frames) => {
+          const writer = new FrameWriter();
+          const expected: Frame[] = [];
+          for (const [head, length, byWhole] of frames) {
+            const fields = new Uint8Array(head).fill(1);
+            const rest = new Uint8Array(length).fill(2);
+            if (byWhole) write(writer, { type: 7, flags: 0, call: 3, payload: filled(length, 2) });
+            else {
+              writer.begin(7, 0, 3, head + FrameWriter.roomFor(length));
+              writer.bytes(fields);
+              writer.endWith(rest);
+            }
+            const payload = byWhole ? filled(length, 2) : filled(head, 1) + filled(length, 2);
+            expected.push({ type: 7, flags: 0, call: 3, payload });
+          }
+          const bytes = expected.reduce((sum, { payload }) => sum + HEADER_BYTES + payload.length / 2, 0);
+          expect(writer.queued).toBe(bytes);
+          expect(decode(takeAll(writer))).toEqual(expected);
+          expect([writer.queued, writer.split]).toEqual([0, false]);
+        },
+      ),
+    );
+  });
+
+  test('lends those that are long, and says that the frame is not over until they are taken', () => {
+    const writer = new FrameWriter();
+    const long = new Uint8Array(16_384);
+    writer.begin(7, 0, 3, 2 + FrameWriter.roomFor(long.length));
+    writer.u16(5);
+    writer.endWith(long);
+    write(writer, { type: 8, flags: 0, call: 3, payload: '' });
+    expect([writer.split, writer.queued]).toEqual([false, HEADER_BYTES + 2 + 16_384 + HEADER_BYTES]);
+    expect(writer.take()).toHaveLength(HEADER_BYTES + 2);
+    expect([writer.split, writer.queued]).toEqual([true, 16_384 + HEADER_BYTES]);
+    expect(writer.take()).toBe(long);
+    expect([writer.split, writer.queued]).toEqual([false, HEADER_BYTES]);
+    expect(writer.take()).toHaveLength(HEADER_BYTES);
+    expect(writer.take()).toBeUndefined();
+  });
+
+  test('copies those that are short', () => {
+    const writer = new FrameWriter();
+    const short = new Uint8Array(16_383);
+    writer.begin(7, 0, 3, FrameWriter.roomFor(short.length));
+    writer.endWith(short);
+    const taken = writer.take();
+    short.fill(9);
+    expect(decode(Buffer.from(taken as Uint8Array))).toEqual([
+      { type: 7, flags: 0, call: 3, payload: filled(16_383, 0) },
+    ]);
+  });
 });

@@ -8,6 +8,15 @@ interface Slab {
 
 const SLAB_BYTES = 65_536;
 
+/** From here on bytes leave from where they are; below, a copy is cheaper than a piece of its own. */
+const WORTH_LENDING = 16_384;
+
+/** What leaves in one piece, and the lent bytes that must follow it at once. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly lent: Uint8Array | undefined;
+}
+
 /** Below this a slab is left to the garbage collector. */
 const WORTH_KEEPING = 2048;
 
@@ -33,7 +42,9 @@ function giveBack(slab: Slab): void {
  * the outgoing memory: `begin`, then the fields, then `end`.
  */
 export class FrameWriter {
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces: Piece[] = [];
+  /** The rest of the frame whose beginning was taken. */
+  #lent: Uint8Array | undefined = undefined;
   #slab: Slab | undefined;
   #batch = 0;
   #frame = 0;
@@ -65,6 +76,27 @@ export class FrameWriter {
   /** Ends the frame: its length is known now. */
   end(): void {
     writeU32(this.buffer, this.#frame, this.at - this.#frame - HEADER_BYTES + COUNTED_HEADER_BYTES);
+  }
+
+  /** Ends the frame with these bytes, which nobody changes until they have left: long ones are not copied. */
+  endWith(bytes: Uint8Array): void {
+    if (bytes.length < WORTH_LENDING) {
+      this.bytes(bytes);
+      return this.end();
+    }
+    const length = this.at - this.#frame - HEADER_BYTES + COUNTED_HEADER_BYTES + bytes.length;
+    writeU32(this.buffer, this.#frame, length);
+    this.#finish(bytes);
+  }
+
+  /** What {@link endWith} needs of the room that `begin` asks for. */
+  static roomFor(bytes: number): number {
+    return bytes < WORTH_LENDING ? bytes : 0;
+  }
+
+  /** Whether the bytes that were taken last end within a frame: nothing but this writer's next bytes may follow them. */
+  get split(): boolean {
+    return this.#lent !== undefined;
   }
 
   /** Takes the begun frame back. */
@@ -102,13 +134,20 @@ export class FrameWriter {
 
   /** The next bytes to send, or undefined where nothing waits. */
   take(): Uint8Array | undefined {
+    const lent = this.#lent;
+    if (lent !== undefined) {
+      this.#lent = undefined;
+      this.#queued -= lent.length;
+      return lent;
+    }
     if (this.#pieces.length === 0) {
       this.#finish();
       if (this.#pieces.length === 0) return undefined;
     }
-    const piece = this.#pieces.shift() as Uint8Array;
-    this.#queued -= piece.length;
-    return piece;
+    const piece = this.#pieces.shift() as Piece;
+    this.#lent = piece.lent;
+    this.#queued -= piece.bytes.length;
+    return piece.bytes;
   }
 
   #open(room: number): void {
@@ -121,12 +160,12 @@ export class FrameWriter {
   }
 
   /** Makes what was written a piece of its own, and lets go of the slab. */
-  #finish(): void {
+  #finish(lent?: Uint8Array): void {
     const slab = this.#slab;
     if (slab === undefined) return;
     if (this.at > this.#batch) {
-      this.#pieces.push(this.buffer.subarray(this.#batch, this.at));
-      this.#queued += this.at - this.#batch;
+      this.#pieces.push({ bytes: this.buffer.subarray(this.#batch, this.at), lent });
+      this.#queued += this.at - this.#batch + (lent === undefined ? 0 : lent.length);
     }
     slab.used = this.at;
     giveBack(slab);

@@ -14,7 +14,6 @@ export class Malformed extends Error {
 }
 
 type Within = Pick<Limits, 'depth' | 'values'>;
-
 // Each container puts how many values it still lacks here; maps count keys and values, and lie below zero.
 let lacking = new Int32Array(64);
 let bytes: Uint8Array;
@@ -23,24 +22,36 @@ let end = 0;
 let values = 0;
 
 /**
- * Passes over the one msgpack value that fills `[from, to)`.
+ * Passes over the one msgpack value that fills `[from, to)`; where `most` is given, over an array of items, each of so
+ * many bytes at most and within the limits for itself.
  *
  * @throws Malformed naming what is wrong and at which byte of the value.
  */
-export function inspect(source: Uint8Array, from: number, to: number, within: Within): void {
+export function inspect(source: Uint8Array, from: number, to: number, within: Within, most?: number): void {
   bytes = source;
   position = from;
   end = to;
-  values = 0;
   if (lacking.length < within.depth + 1) lacking = new Int32Array(within.depth + 1);
   try {
-    inspectValue(from, 0, within);
+    for (let left = most === undefined ? 1 : readCount(from); left > 0; left--) {
+      values = 0;
+      const start = position;
+      inspectValue(from, 0, within);
+      if (most !== undefined && position - start > most) throw malformed(from, `more than ${most} (limit "message")`);
+    }
     if (position !== end) throw malformed(from, `${end - position} bytes more than its value`);
   } finally {
     bytes = EMPTY;
   }
 }
 
+/** The length of an array that begins here. */
+function readCount(from: number): number {
+  const token = bytes[position++] as number;
+  if ((token & 0xf0) === 0x90) return token & 0x0f;
+  if (token === 0xdc || token === 0xdd) return readLength(token === 0xdc ? 2 : 4, from);
+  throw malformed(from, 'no array');
+}
 const EMPTY = new Uint8Array(0);
 
 function malformed(from: number, what: string): Malformed {

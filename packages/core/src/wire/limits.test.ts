@@ -12,6 +12,7 @@ test('without any given they are the defaults', () => {
     window: 256 * 1024,
     events: 256 * 1024,
     metadata: 16 * 1024,
+    nesting: 64,
     depth: 64,
     values: 1_000_000,
   });

@@ -17,6 +17,8 @@ export interface Limits {
   readonly events: number;
   /** The metadata of one call, encoded. Default 16 KiB. */
   readonly metadata: number;
+  /** In how many calls a call may be nested, across all connections. Default 64. */
+  readonly nesting: number;
   /** How deep the values of a message may nest. Default 64. */
   readonly depth: number;
   /** How many values a message may hold, keys counted too. Default 1,000,000. */
@@ -34,6 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   window: 256 * KIB,
   events: 256 * KIB,
   metadata: 16 * KIB,
+  nesting: 64,
   depth: 64,
   values: 1_000_000,
 };
@@ -47,6 +50,7 @@ export const LIMIT_RANGES: { readonly [K in keyof Limits]: readonly [least: numb
   window: [KIB, 2 ** 31 - 1],
   events: [KIB, 2 ** 31 - 1],
   metadata: [0, 65_535],
+  nesting: [0, 255],
   depth: [1, 1024],
   values: [16, 2 ** 31 - 1],
 };

@@ -65,7 +65,7 @@ function shortAscii(b: Bytes, s: number, end: number): string {
 export const MAX_TEXT = 21_000;
 
 /** From here on a call into native code is cheaper than a loop. */
-const LOOP = 64;
+export const LOOP = 64;
 
 /** The most bytes that {@link writeText} writes for a string of so many units. */
 export function textRoom(units: number): number {
@@ -95,9 +95,21 @@ export function writeText(into: Buffer, position: number, text: string): number 
 
 function writeLongText(into: Buffer, position: number, text: string): number {
   if (!text.isWellFormed()) return -1;
-  const length = (into as Bytes).utf8Write(text, position + 3, 3 * text.length);
-  into[position] = 0xda;
-  into[position + 1] = length >>> 8;
-  into[position + 2] = length;
-  return position + 3 + length;
+  const head = headSize(text);
+  const length = (into as Bytes).utf8Write(text, position + head, 3 * text.length);
+  if (head === 1) into[position] = 0xa0 | length;
+  else if (head === 2) into[position] = 0xd9;
+  else {
+    into[position] = 0xda;
+    into[position + 1] = length >>> 8;
+  }
+  if (head > 1) into[position + head - 1] = length;
+  return position + head + length;
+}
+
+/** How many bytes stand before a text: as few as can be. */
+function headSize(text: string): 1 | 2 | 3 {
+  if (text.length >= 256) return 3;
+  const bytes = Buffer.byteLength(text, 'utf8');
+  return bytes < 32 ? 1 : bytes < 256 ? 2 : 3;
 }

@@ -1,0 +1,122 @@
+import { KIND } from '../contract/kind.ts';
+import type { Metadata } from '../error/metadata.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import { EVENTS_CALL, FLAG, FRAME, frameName } from '../wire/frame.ts';
+import { Malformed } from '../wire/inspect.ts';
+import type { Limits } from '../wire/limits.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import { Assembly } from './assembly.ts';
+import type { Fields } from './fields.ts';
+import { HALF, type Half, next, STEP, type Step } from './half.ts';
+import type { Host } from './host.ts';
+import { writeCredit } from './inbox.ts';
+import type { Message } from './message.ts';
+import type { DeclaredMethod, MethodTable } from './method-table.ts';
+import type { Outbox } from './outbox.ts';
+import { ITEM_COST } from './parcel.ts';
+
+/**
+ * The events of the other end. Each holds its part of their common credit until its handler has settled, so that events
+ * which are handled slowly are sent slowly. One that nobody handles here is dropped, and gives its credit back at once.
+ */
+export class EventsIn<T> {
+  readonly #local: Limits;
+  readonly #outbox: Outbox;
+  readonly #host: Host<T>;
+  readonly #methods: MethodTable<T>;
+  #half: Half = HALF.OPEN;
+  /** What the other end may still send. */
+  #credit: number;
+  /** What the events cost whose handlers have not settled. */
+  #held = 0;
+  /** Of the event that is under way. */
+  #method!: DeclaredMethod<T>;
+  #metadata: Metadata | undefined = undefined;
+  #assembly: Assembly | undefined = undefined;
+  /** This end has ended its side and can grant no more: what still comes needs no credit. */
+  unbound = false;
+
+  constructor(local: Limits, outbox: Outbox, host: Host<T>, methods: MethodTable<T>) {
+    this.#local = local;
+    this.#outbox = outbox;
+    this.#host = host;
+    this.#methods = methods;
+    this.#credit = local.events;
+  }
+
+  /** Takes an EVENT, or a CHUNK of one. */
+  receive(type: number, flags: number, fields: Fields): void {
+    const more = (flags & FLAG.MORE) !== 0;
+    if (type === FRAME.EVENT) this.#event(flags, fields, more);
+    else if (type === FRAME.CHUNK) this.#chunk(fields, more);
+    else throw new ProtocolError(`${frameName(type)} for the events, which are none`);
+  }
+
+  #event(flags: number, fields: Fields, more: boolean): void {
+    this.#step(FRAME.EVENT, more ? STEP['PART+'] : STEP.PART);
+    const method = this.#methods.get(fields.u16());
+    if (method === undefined) throw new ProtocolError('an EVENT for a method number that has no name');
+    this.#metadata = fields.metadata(flags, this.#local);
+    this.#method = method;
+    const raw = (flags & FLAG.RAW) !== 0;
+    if (more) {
+      const assembly = Assembly.begin(fields, raw, this.#local);
+      this.#spend(ITEM_COST + assembly.have);
+      this.#assembly = assembly;
+      return this.#grant();
+    }
+    const cost = ITEM_COST + fields.left;
+    this.#spend(cost);
+    this.#handle(fields, raw, cost);
+  }
+
+  #chunk(fields: Fields, more: boolean): void {
+    this.#step(FRAME.CHUNK, more ? STEP['CHUNK+'] : STEP.CHUNK);
+    this.#spend(fields.left);
+    const assembly = this.#assembly as Assembly;
+    if (!assembly.append(fields.view(fields.left), more)) return this.#grant();
+    this.#assembly = undefined;
+    this.#handle(assembly, assembly.raw, ITEM_COST + assembly.total);
+  }
+
+  #handle(message: Message, raw: boolean, cost: number): void {
+    const { target, declaration } = this.#method;
+    this.#held += cost;
+    const settled = (): void => {
+      this.#held -= cost;
+      this.#grant();
+    };
+    if (target === undefined || declaration.kind !== KIND.event) return settled();
+    try {
+      this.#host.event(target, message.value(raw, this.#local), this.#metadata, settled);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      const { service, name } = declaration;
+      const message = `The event ${service}.${name} cannot be read: its bytes hold ${error.message}.`;
+      this.#host.eventLost(target, new RpcError('INVALID_ARGUMENT', message));
+      settled();
+    }
+  }
+
+  #spend(cost: number): void {
+    this.#credit -= cost;
+    if (this.#credit >= 0 || this.unbound) return;
+    throw new ProtocolError('an EVENT for which there was no credit (limit "events")');
+  }
+
+  /** Gives back what was handled; not each event at once: a frame for each would double the traffic. */
+  #grant(): void {
+    if (this.unbound) return;
+    const { events } = this.#local;
+    const due = events - this.#held - this.#credit;
+    if (due < events / 4) return;
+    this.#credit += due;
+    writeCredit(this.#outbox, EVENTS_CALL, due);
+  }
+
+  #step(type: number, step: Step): void {
+    const half = next(this.#half, step);
+    if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn among the events`);
+    this.#half = half;
+  }
+}

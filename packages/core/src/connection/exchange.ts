@@ -1,0 +1,114 @@
+import type { Failure } from '../error/rpc-error.ts';
+import { EVENTS_CALL, FRAME } from '../wire/frame.ts';
+import type { Hello } from '../wire/hello.ts';
+import type { Limits } from '../wire/limits.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import type { Budgets } from './budget.ts';
+import type { OutgoingCall, Route } from './call.ts';
+import { Callee } from './callee.ts';
+import { Caller } from './caller.ts';
+import { EventsIn } from './events-in.ts';
+import { EventsOut } from './events-out.ts';
+import type { Fields } from './fields.ts';
+import type { Host } from './host.ts';
+import { Inbox } from './inbox.ts';
+import { MethodNumbers } from './method-numbers.ts';
+import type { Outbox } from './outbox.ts';
+import type { Responder } from './responder.ts';
+
+/** What goes on over an open connection: the calls and events of both ends. */
+export class Exchange<T> {
+  readonly caller: Caller;
+  readonly callee: Callee<T>;
+  readonly #parity: 0 | 1;
+  readonly #methods: MethodNumbers;
+  readonly #eventsIn: EventsIn<T>;
+  readonly #eventsOut: EventsOut;
+  #calls = Number.POSITIVE_INFINITY;
+
+  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
+    const inbox = new Inbox(local, outbox);
+    this.#parity = parity;
+    this.#methods = new MethodNumbers(outbox);
+    this.caller = new Caller(parity, local, outbox, inbox, this.#methods);
+    this.callee = new Callee(parity === 0 ? 1 : 0, local, outbox, inbox, host, budgets);
+    this.#eventsIn = new EventsIn(local, outbox, host, this.callee.methods);
+    this.#eventsOut = new EventsOut(outbox);
+  }
+
+  /** The other end has said what it takes. */
+  open({ limits }: Hello): void {
+    this.#calls = limits.calls;
+    this.caller.remote = limits;
+    this.callee.responder.remote = limits;
+    this.#eventsOut.open(limits);
+  }
+
+  /** Takes a frame that names a call, or the events. */
+  receive(type: number, flags: number, call: number, fields: Fields): void {
+    if (type === FRAME.REQUEST) return this.callee.open(flags, call, fields);
+    if (call === EVENTS_CALL || type === FRAME.EVENT) {
+      if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
+      return this.#eventsIn.receive(type, flags, fields);
+    }
+    if ((call & 1) === this.#parity) this.caller.receive(type, flags, call, fields);
+    else this.callee.receive(type, flags, call, fields);
+  }
+
+  /** The calls that hold a slot, and the event that is on its way. */
+  pending(): OutgoingCall[] {
+    const { event } = this.#eventsOut;
+    return event === undefined ? this.caller.all() : [...this.caller.all(), event];
+  }
+
+  /** Everything ends with the error that `reason` makes for it. */
+  close(reason: (call: OutgoingCall) => Failure): void {
+    this.callee.clear();
+    this.caller.failAll(reason, false);
+    this.#eventsOut.close(reason);
+    this.left();
+  }
+
+  /** Whether nothing is open or under way. */
+  get idle(): boolean {
+    return this.caller.size === 0 && this.callee.size === 0 && this.#eventsOut.idle;
+  }
+
+  /** Whether the other end takes no more calls at once. */
+  get crowded(): boolean {
+    return this.caller.size >= this.#calls;
+  }
+
+  /** Whether no event is on its way, so that another one can be sent. */
+  get canEmit(): boolean {
+    return this.#eventsOut.idle;
+  }
+
+  /**
+   * Sends a call, or begins it where its input is a stream. Only where a call can be made.
+   *
+   * @throws RpcError not sent, where the input cannot be encoded.
+   */
+  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
+    this.caller.request(call, route, input, timeLeft);
+  }
+
+  /**
+   * Sends an event. Only where `canEmit`. It is answered once it is written whole, which may be at once.
+   *
+   * @throws RpcError not sent, where it cannot be encoded.
+   */
+  emit(route: Route, event: OutgoingCall, value: unknown): void {
+    this.#eventsOut.send(this.#methods.of(route), event, value);
+  }
+
+  /** Answers calls. */
+  get responder(): Responder {
+    return this.callee.responder;
+  }
+
+  /** This end has ended its side of the transport: it can grant no credit any more, and nobody needs it. */
+  left(): void {
+    this.#eventsIn.unbound = true;
+  }
+}

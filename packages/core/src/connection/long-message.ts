@@ -1,0 +1,41 @@
+import { FLAG, FRAME } from '../wire/frame.ts';
+import { FrameWriter } from '../wire/frame-writer.ts';
+import type { Flow, Outbox } from './outbox.ts';
+
+/** The rest of a message that is longer than a frame. It goes out in chunks, as its credit allows. */
+export class LongMessage implements Flow {
+  readonly #outbox: Outbox;
+  readonly #call: number;
+  readonly #body: Uint8Array;
+  readonly #done: () => void;
+  #sent: number;
+  #credit = 0;
+
+  /** `sent`: what its first frame held. `done` is called once, when the last chunk has been written. */
+  constructor(outbox: Outbox, call: number, body: Uint8Array, sent: number, done: () => void) {
+    this.#outbox = outbox;
+    this.#call = call;
+    this.#body = body;
+    this.#sent = sent;
+    this.#done = done;
+  }
+
+  grant(credit: number): void {
+    this.#credit += credit;
+    if (this.#credit > 0) this.#outbox.ready(this);
+  }
+
+  write(frames: FrameWriter, chunk: number): boolean {
+    const size = Math.min(chunk, this.#credit, this.#body.length - this.#sent);
+    const to = this.#sent + size;
+    const more = to < this.#body.length;
+    frames.begin(FRAME.CHUNK, more ? FLAG.MORE : 0, this.#call, FrameWriter.roomFor(size));
+    frames.endWith(this.#body.subarray(this.#sent, to));
+    this.#sent = to;
+    this.#credit -= size;
+    if (more) return this.#credit > 0;
+    this.#outbox.dropFlow(this.#call);
+    this.#done();
+    return false;
+  }
+}

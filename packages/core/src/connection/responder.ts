@@ -1,0 +1,148 @@
+import { RpcError } from '../error/rpc-error.ts';
+import { encodeBody } from '../wire/body.ts';
+import { FRAME } from '../wire/frame.ts';
+import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
+import type { Budget } from './budget.ts';
+import type { IncomingCall } from './call.ts';
+import { gaveUp, writeError } from './error-body.ts';
+import { HALF } from './half.ts';
+import type { Inbox } from './inbox.ts';
+import { type Prologue, writeMessage, writeString } from './message.ts';
+import type { Outbox } from './outbox.ts';
+
+const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
+
+/** What this end sends of the calls that it serves: their answers, and how they end otherwise. */
+export class Responder {
+  /** The other end's limits, which the answers keep to. */
+  remote: Limits = DEFAULT_LIMITS;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #queued: Budget;
+  readonly #free: (call: IncomingCall) => void;
+
+  /** `free`: a half of the call is closed, and maybe both. */
+  constructor(outbox: Outbox, inbox: Inbox, queued: Budget, free: (call: IncomingCall) => void) {
+    this.#outbox = outbox;
+    this.#inbox = inbox;
+    this.#queued = queued;
+    this.#free = free;
+  }
+
+  /**
+   * Sends a call's answer; where that is a stream, its end.
+   *
+   * @throws RpcError where it cannot be encoded or is over a limit. The call is still open then.
+   */
+  answer(call: IncomingCall, value: unknown): void {
+    if (call.sending !== HALF.OPEN) return;
+    if (call.outflow !== undefined) return this.#finish(call, () => this.#writeEnd(call));
+    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
+    const outbox = this.#outbox;
+    if (!outbox.full && writeString(outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
+      return this.#close(call);
+    }
+    const body = encodeBody(value, this.remote);
+    const raw = value instanceof Uint8Array;
+    if (call.sending !== HALF.OPEN) return;
+    if (!raw && (outbox.full || body.length > this.remote.chunk)) this.#hold(call, body.length);
+    this.#answer(call, body, raw);
+  }
+
+  /** Ends a call with an error, in place of an answer or in the middle of one; behind the items of a stream. */
+  fail(call: IncomingCall, error: RpcError): void {
+    if (call.sending === HALF.CLOSED) return;
+    this.#inbox.drop(call);
+    if (call.outflow !== undefined) return this.#finish(call, () => this.#writeError(call, error));
+    call.decided = true;
+    if (call.sending !== HALF.OPEN) this.#outbox.dropFlow(call.id);
+    this.#writeError(call, error);
+  }
+
+  /** Reads no more of a call's input stream. */
+  stop(call: IncomingCall): void {
+    if (call.inflow === undefined || call.sending === HALF.CLOSED) return;
+    call.inflow.leave();
+    if (call.receiving === HALF.CLOSED) return;
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.STOP, 0, call.id, 0);
+    frames.end();
+  }
+
+  /** The caller wants nothing more of a stream whose handler is done. */
+  abandon(call: IncomingCall): void {
+    call.outflow?.drop();
+    this.#writeError(call, gaveUp(call.cancelled ?? 'CANCELLED'));
+  }
+
+  /** Gives back what the call's answer took of the bytes that may wait. */
+  release(call: IncomingCall): void {
+    if (call.held > 0) this.#queued.give(call.held);
+    call.held = 0;
+  }
+
+  /** @throws RpcError where too many bytes of answers wait already. */
+  #hold(call: IncomingCall, bytes: number): void {
+    if (this.#queued.take(bytes)) {
+      call.held = bytes;
+      return;
+    }
+    const why = `${this.#queued.most} bytes of answers wait for their readers already (limit "queued")`;
+    throw new RpcError('RESOURCE_EXHAUSTED', why);
+  }
+
+  /**
+   * Writes an answer, or lets it wait where the other end is slow to read. The call holds its slot until then, so who
+   * reads nothing can make no more of its calls cost memory than it may have open.
+   */
+  #answer(call: IncomingCall, body: Uint8Array, raw: boolean): void {
+    if (call.sending !== HALF.OPEN) return;
+    call.decided = true;
+    const outbox = this.#outbox;
+    if (outbox.full) return outbox.later(() => this.#answer(call, body, raw));
+    if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
+    writeMessage(outbox, FRAME.ANSWER, call, NO_PROLOGUE, body, raw, this.remote.chunk, () => this.#close(call));
+    this.#closeIfSent(call);
+  }
+
+  /** Writing may have sent all of it. */
+  #closeIfSent(call: IncomingCall): void {
+    if (call.sending === HALF.CLOSED) this.#close(call);
+  }
+
+  /** The call is over once the items that were made before have left, or at once where nobody wants them. */
+  #finish(call: IncomingCall, last: () => void): void {
+    if (call.decided) return;
+    call.decided = true;
+    if (call.cancelled === undefined) call.outflow?.finish(last);
+    else this.abandon(call);
+  }
+
+  /** Ends a stream. */
+  #writeEnd(call: IncomingCall): void {
+    if (call.sending === HALF.CLOSED) return;
+    if (this.#outbox.full) return this.#outbox.later(() => this.#writeEnd(call));
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.ANSWER, 0, call.id, 0);
+    frames.end();
+    this.#close(call);
+  }
+
+  #writeError(call: IncomingCall, error: RpcError): void {
+    if (call.sending === HALF.CLOSED) return;
+    if (this.#outbox.full) return this.#outbox.later(() => this.#writeError(call, error));
+    // What a handler throws because its signal has aborted is not what became of the call.
+    writeError(this.#outbox, call.id, call.cancelled === undefined ? error : gaveUp(call.cancelled), this.remote);
+    this.#close(call);
+  }
+
+  /** The last frame of this end is written: from here on nothing else is said of the call. */
+  #close(call: IncomingCall): void {
+    call.sending = HALF.CLOSED;
+    if (call.inflow !== undefined) {
+      call.inflow.close();
+      call.inflow.leave();
+    }
+    this.#free(call);
+  }
+}

@@ -1,0 +1,25 @@
+import type { ClientOf, Contract } from './client.ts';
+
+/** How to close. */
+export interface CloseOptions {
+  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
+  readonly grace?: number | undefined;
+}
+
+/** The other end of a connection, to be called: for a server, one of its clients. */
+export interface RemotePeer {
+  /**
+   * What calls a service that the other end implements, or several. It may be asked for again and again. Unlike
+   * `connect` it opens nothing: it is over when the connection is.
+   *
+   * @example
+   * ```ts
+   * await context.peer.client(progress).report({ done: 0.5 });
+   * ```
+   */
+  client<C extends Contract>(contract: C): ClientOf<C>;
+  /** Fulfils when the connection is over. Never rejects. */
+  readonly closed: Promise<void>;
+  /** Ends the connection, as a server that is closing does, and fulfils when it is over. */
+  close(options?: CloseOptions): Promise<void>;
+}

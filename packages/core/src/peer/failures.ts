@@ -1,0 +1,40 @@
+import { type Failure, RpcError } from '../error/rpc-error.ts';
+
+/** Why a call is not made on a connection that the other end is ending. */
+export const LEAVING: Failure = {
+  code: 'UNAVAILABLE',
+  message: 'The other side is ending the connection, so no new calls are made on it. Connect again.',
+  execution: 'not-sent',
+};
+
+/** Why a call is not made on a connection that this end is ending. */
+export const CLOSED: Failure = {
+  code: 'UNAVAILABLE',
+  message: 'The connection was closed here.',
+  execution: 'not-sent',
+};
+
+/** Why a nested call does not wait. */
+export const CROWDED: Failure = {
+  code: 'RESOURCE_EXHAUSTED',
+  message:
+    'As many calls are open as the other side takes (limit "calls"). A call inside a handler does not wait for them, because one of them might wait for it.',
+  execution: 'not-sent',
+};
+
+/** What is to be said of an input that threw when it was read. */
+export function thrownByInput(thrown: unknown): Pick<Failure, 'code' | 'message'> {
+  return { code: 'INVALID_ARGUMENT', message: `it threw when it was read: ${RpcError.from(thrown).message}` };
+}
+
+/** Why a call that is nested so deep is not made. */
+export function tooDeep(nesting: number): Failure {
+  const message = `The call is nested in ${nesting} others, more than the other side takes (limit "nesting").`;
+  return { code: 'RESOURCE_EXHAUSTED', message, execution: 'not-sent' };
+}
+
+/** Why a call whose input is to be a stream is not made. */
+export function noStream(method: string): Failure {
+  const message = `The input of ${method} is no stream: give an object that can be iterated.`;
+  return { code: 'INVALID_ARGUMENT', message, execution: 'not-sent' };
+}

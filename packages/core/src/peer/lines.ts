@@ -1,0 +1,49 @@
+import { Line } from './line.ts';
+import type { Pending } from './pending.ts';
+
+/** What of a connection decides when those that wait can be sent. */
+interface Gates {
+  readonly canCall: boolean;
+  readonly canEmit: boolean;
+}
+
+/** The calls and the events that wait to be sent. Neither holds the others up. */
+export class Lines {
+  readonly calls: Line;
+  readonly events: Line;
+  #order = 0;
+
+  constructor(gates: Gates) {
+    this.calls = new Line(() => gates.canCall);
+    this.events = new Line(() => gates.canEmit);
+  }
+
+  get empty(): boolean {
+    return this.calls.empty && this.events.empty;
+  }
+
+  all(): Pending[] {
+    return [...this.calls.all(), ...this.events.all()];
+  }
+
+  add(line: Line, call: Pending): void {
+    call.order = this.#order++;
+    line.add(call);
+  }
+
+  /** Takes the next that can be sent. Where both can, as when a connection opens, that is whichever was made first. */
+  take(): Pending | undefined {
+    const call = this.calls.next;
+    const event = this.events.next;
+    const callFirst = event === undefined || (call !== undefined && call.order < event.order);
+    const first = callFirst ? call : event;
+    if (first !== undefined) (callFirst ? this.calls : this.events).leave();
+    return first;
+  }
+
+  /** Forgets those that have settled meanwhile. */
+  prune(): void {
+    this.calls.prune();
+    this.events.prune();
+  }
+}

@@ -1,0 +1,31 @@
+import type { Budgets } from '../connection/budget.ts';
+import type { Implementations } from '../contract/implementations.ts';
+import type { Limits } from '../wire/limits.ts';
+import type { Role } from '../wire/preface.ts';
+import type { Clock } from './clock.ts';
+import type { ErrorListener } from './reports.ts';
+
+/** What a peer is made of. */
+export interface PeerOptions {
+  /** Which end it is. */
+  readonly role: Role;
+  /** What it serves. Default: nothing. */
+  readonly implementations?: Implementations | undefined;
+  /** What it takes from the other end. Default: see {@link Limits}. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** What it shares with others: the calls and waiting bytes of a server. Default: no limits but its own. */
+  readonly budgets?: Budgets | undefined;
+  /** The milliseconds within which the other end must have said hello. Default: 10,000. */
+  readonly handshake?: number | undefined;
+  /** Hears of errors that the caller is not told. Default: prints them to standard error. */
+  readonly onError?: ErrorListener | undefined;
+  /** Where time comes from. Default: the process's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** How long the other end may take to say hello, in milliseconds. */
+export const DEFAULT_HANDSHAKE = 10_000;
+/** How long `close` lets what has begun go on, in milliseconds. */
+export const DEFAULT_GRACE = 10_000;
+/** How long the other end may keep a connection that is over, in milliseconds. */
+export const LINGER = 1000;

@@ -1,0 +1,38 @@
+import type { Route } from '../connection/call.ts';
+import type { NamedMethod } from '../contract/service.ts';
+import type { Failure } from '../error/rpc-error.ts';
+import type { PendingOwner } from './pending.ts';
+import { PendingCall } from './pending-call.ts';
+import { rejection } from './rejection.ts';
+
+/** Whom an event tells that it has been written. */
+export interface EventOwner extends PendingOwner {
+  written(event: PendingEvent): void;
+}
+
+/** An event that waits to leave. */
+export class PendingEvent extends PendingCall {
+  readonly #owner: EventOwner;
+  /** What its sender may await, or not. */
+  promise: Promise<unknown> | undefined = undefined;
+
+  constructor(owner: EventOwner, method: NamedMethod, route: Route, input: unknown, deadline: number) {
+    super(owner, method, route, input, deadline);
+    this.#owner = owner;
+  }
+
+  /** It stands among what is sent at the end of this tick: until then it has not left. */
+  override answered(): void {
+    this.#owner.written(this);
+  }
+
+  /** Whoever sends an event and does not look back is not to be ended by an unhandled rejection. */
+  protected override reject(failure: Failure): void {
+    // Not before there is an error: a second reaction would take the sender's line from its stack.
+    this.resolve(rejection(failure, () => this.promise?.catch(() => {})));
+  }
+
+  left(): void {
+    super.answered(undefined);
+  }
+}

@@ -1,0 +1,101 @@
+import { OutgoingCall, type Route } from '../connection/call.ts';
+import { streamsInput } from '../contract/kind.ts';
+import { Invalid } from '../contract/schema.ts';
+import type { NamedMethod } from '../contract/service.ts';
+import type { Failure } from '../error/rpc-error.ts';
+import { release } from './iterator-of.ts';
+import type { Pump } from './pump.ts';
+
+/** Whom a pending call tells what becomes of it. */
+export interface PendingOwner {
+  /** It has settled, in whatever way. */
+  settled(call: Pending): void;
+}
+
+/** What somebody here waits for: a call's answer, its stream, or that an event has left. It settles once. */
+export abstract class Pending extends OutgoingCall {
+  readonly method: NamedMethod;
+  readonly route: Route;
+  /** Kept until it is sent, unencoded. */
+  input: unknown;
+  /** The milliseconds that it may take, and when they are over by the peer's clock. */
+  deadline: number;
+  expiresAt: number = Number.POSITIVE_INFINITY;
+  settled = false;
+  /** Its place among those that have waited. */
+  order = 0;
+  /** What it can be given up by. */
+  signals: AbortSignal[] | undefined = undefined;
+  /** Whether it is made by a handler, so that waiting for others could be waiting for itself. */
+  nested = false;
+  /** What sends its input stream. */
+  pump: Pump | undefined = undefined;
+  /** Begins to send it, in the asynchronous context of whoever made the call. */
+  pumpFrom: ((start: () => void) => void) | undefined = undefined;
+  readonly #owner: PendingOwner;
+
+  constructor(owner: PendingOwner, method: NamedMethod, route: Route, input: unknown, deadline: number) {
+    super();
+    this.#owner = owner;
+    this.method = method;
+    this.route = route;
+    this.input = input;
+    this.deadline = deadline;
+  }
+
+  /** Its outcome: what was waited for is told in the caller's way. */
+  protected abstract reject(failure: Failure): void;
+
+  override failed(failure: Failure): void {
+    if (this.settled) return;
+    this.settle();
+    this.reject(this.#describe(failure));
+  }
+
+  /** It fails because its caller wants no more of it. */
+  givenUp(failure: Failure): void {
+    this.failed(failure);
+  }
+
+  override stopped(): void {
+    this.pump?.stop();
+  }
+
+  /** It has been sent. */
+  begun(): void {}
+
+  /** Whatever leads to the call being sent, its input is drawn in the context of this moment. */
+  keepContext(): void {
+    void new Promise<() => void>((resolve) => {
+      this.pumpFrom = resolve;
+    }).then((start) => start());
+  }
+
+  protected settle(): void {
+    this.settled = true;
+    this.releaseInput();
+    this.#owner.settled(this);
+  }
+
+  /** What was not sent will not be: a stream that was handed over is let go. */
+  protected releaseInput(): void {
+    if (this.input !== undefined && streamsInput(this.route.kind)) release(this.input);
+    this.input = undefined;
+  }
+
+  /** The failure as this call's: named after its method, and a declared error only where its data fits. */
+  #describe(failure: Failure): Failure {
+    const { code, message, execution, cause, name, data, metadata } = failure;
+    const method = this.method.fullName;
+    const init = { code, message, execution: execution ?? 'unknown', cause, method, metadata } as const;
+    const declared = name === undefined ? undefined : this.method.errors.get(name);
+    if (name === undefined || declared === undefined) return init;
+    try {
+      return { ...init, name, data: declared.parse(data) };
+    } catch (error) {
+      const why = error instanceof Invalid ? error.message : String(error);
+      const wrong = `The data of the error "${name}" of ${method} does not match the contract: ${why}`;
+      return { ...init, code: 'INTERNAL', message: wrong, cause: error };
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { IncomingCall } from '../connection/call.ts';
+import type { Responder } from '../connection/responder.ts';
+import type { Context } from '../contract/context.ts';
+import type { Implemented } from '../contract/implement.ts';
+import type { RemotePeer } from '../contract/remote-peer.ts';
+import type { Metadata } from '../error/metadata.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import type { Alarm } from './alarm.ts';
+import type { CallContext } from './call-context.ts';
+import type { Clock } from './clock.ts';
+import { Dispatcher, type DispatcherOwner } from './dispatcher.ts';
+import { EventDispatcher } from './event-dispatcher.ts';
+import type { Reports } from './reports.ts';
+import type { Sender } from './sender.ts';
+import { WatchedContexts } from './watched-contexts.ts';
+
+/** What serving needs of the peer that serves. */
+export interface ServingPeer {
+  remote(parent: Context): RemotePeer;
+}
+
+/** What one end does for the other: it runs the handlers of calls and events, and watches their deadlines. */
+export class Serving implements DispatcherOwner {
+  readonly #peer: ServingPeer;
+  readonly #reports: Reports;
+  readonly #clock: Clock;
+  readonly #alarm: Alarm;
+  readonly #sender: Sender;
+  readonly #calls: Dispatcher;
+  readonly #events: EventDispatcher;
+  readonly #watched = new WatchedContexts();
+  /** Made when first asked for. */
+  #draining: AbortController | undefined = undefined;
+  #drained = false;
+
+  constructor(peer: ServingPeer, reports: Reports, clock: Clock, alarm: Alarm, sender: Sender, responder: Responder) {
+    this.#peer = peer;
+    this.#reports = reports;
+    this.#clock = clock;
+    this.#alarm = alarm;
+    this.#sender = sender;
+    this.#calls = new Dispatcher(this, responder, reports);
+    this.#events = new EventDispatcher(this, reports);
+  }
+
+  request(call: IncomingCall<Implemented>): void {
+    this.#calls.dispatch(call);
+  }
+
+  cancelled(call: IncomingCall<Implemented>): void {
+    this.#calls.cancel(call);
+  }
+
+  inputEnded(call: IncomingCall<Implemented>, error: RpcError | undefined): void {
+    this.#calls.inputEnded(call, error);
+  }
+
+  event(target: Implemented, value: unknown, metadata: Metadata | undefined, settled: () => void): void {
+    this.#sender.began();
+    this.#events.dispatch(target, value, metadata, () => {
+      this.#sender.finished();
+      settled();
+    });
+  }
+
+  eventLost(target: Implemented, error: RpcError): void {
+    this.#reports.tell(error, target.method.fullName);
+  }
+
+  /** The connection is being closed. */
+  drain(): void {
+    this.#drained = true;
+    this.#draining?.abort(new RpcError('UNAVAILABLE', 'The connection is being closed.'));
+  }
+
+  get draining(): AbortSignal {
+    if (this.#draining === undefined) {
+      this.#draining = new AbortController();
+      if (this.#drained) this.drain();
+    }
+    return this.#draining.signal;
+  }
+
+  /** Ends the calls whose time is up, and returns when the next one's is. */
+  expire(now: number): number {
+    return this.#watched.expire(now);
+  }
+
+  /** The connection is over. */
+  clear(): void {
+    this.drain();
+    this.#watched.clear();
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  tick(): number {
+    return this.#sender.tick();
+  }
+
+  breathe(action: () => void): void {
+    this.#sender.breathe(action);
+  }
+
+  schedule(): void {
+    this.#sender.schedule();
+  }
+
+  watch(context: CallContext): void {
+    this.#watched.add(context);
+    this.#alarm.by(context.expiresAt);
+  }
+
+  remote(parent: Context): RemotePeer {
+    return this.#peer.remote(parent);
+  }
+
+  serves(): void {
+    this.#sender.began();
+  }
+
+  served(context: CallContext): void {
+    this.#watched.delete(context);
+    this.#sender.finished();
+    this.#sender.schedule();
+  }
+}

@@ -1,0 +1,148 @@
+/** Items of a stream that share a frame: one msgpack array, written item by item and read at once. */
+import { type BodyLimits, encodeBody } from './body.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { inspect, Malformed } from './inspect.ts';
+import { unpack } from './msgpack.ts';
+import { NOT_PLAIN, readPlainItems } from './plain-reader.ts';
+import { writePlain } from './plain-writer.ts';
+
+/** The most bytes before the items: the array's length. */
+const HEAD_BYTES = 5;
+
+/** Up to so many bytes are gathered; then they are sent. More in a frame makes no measurable difference. */
+const GATHERED_BYTES = 32_768;
+
+/** What a plain item takes at most, as a rule. A longer one is encoded apart. */
+const ROUGHLY = 4096;
+
+// One buffer serves all batches of the thread in turn: a stream that waits holds none.
+let spare: Buffer | undefined;
+
+/** The items that gather for the next frame. Each is encoded as it comes, so that its owner may change it after. */
+export class Batch {
+  #buffer: Buffer = NOTHING;
+  #at = 0;
+  #count = 0;
+  /** A getter may run, and nobody else may get the buffer. */
+  #writing = false;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** What the frame's payload is at most. */
+  get size(): number {
+    return this.#count === 0 ? 0 : HEAD_BYTES + this.#at;
+  }
+
+  /** Whether it should be sent before more is added. */
+  get full(): boolean {
+    return this.#at >= GATHERED_BYTES;
+  }
+
+  /**
+   * Adds an item, if the payload stays within `room` bytes. Returns false, having done nothing, where it does not, or the
+   * item is not plain: then it is to be encoded and {@link addBody added} as it is.
+   */
+  addPlain(item: unknown, room: number, limits: BodyLimits): boolean {
+    this.#reserve(this.#at + ROUGHLY);
+    const buffer = this.#buffer;
+    const end = Math.min(buffer.length, room - HEAD_BYTES, this.#at + limits.message);
+    this.#writing = true;
+    let at: number;
+    try {
+      at = writePlain(buffer, this.#at, end, item, limits);
+    } finally {
+      this.#writing = false;
+    }
+    // A getter of the item's has given the stream up.
+    if (buffer !== this.#buffer) return true;
+    if (at < 0) {
+      // A stream of bytes, say, never needs it.
+      if (this.#count === 0) this.clear();
+      return false;
+    }
+    this.#at = at;
+    this.#count++;
+    return true;
+  }
+
+  /** Adds an encoded item, if the payload stays within `room` bytes. */
+  addBody(body: Uint8Array, room: number): boolean {
+    if (HEAD_BYTES + this.#at + body.length > room) return false;
+    this.#reserve(this.#at + body.length);
+    this.#buffer.set(body, this.#at);
+    this.#at += body.length;
+    this.#count++;
+    return true;
+  }
+
+  /** Writes the array into a frame that has begun, with at least {@link size} bytes of room, and is empty again. */
+  writeTo(frames: FrameWriter): void {
+    const count = this.#count;
+    if (count < 16) frames.buffer[frames.at++] = 0x90 | count;
+    else {
+      frames.buffer[frames.at++] = 0xdc;
+      frames.u16(count);
+    }
+    frames.bytes(this.#buffer.subarray(0, this.#at));
+    this.clear();
+  }
+
+  clear(): void {
+    if (this.#buffer.length > 0 && !this.#writing) spare = this.#buffer;
+    this.#buffer = NOTHING;
+    this.#at = 0;
+    this.#count = 0;
+  }
+
+  #reserve(need: number): void {
+    if (need <= this.#buffer.length) return;
+    let grown = spare;
+    if (grown !== undefined && grown.length >= need) spare = undefined;
+    else grown = Buffer.allocUnsafeSlow(Math.max(2 * GATHERED_BYTES, need));
+    grown.set(this.#buffer.subarray(0, this.#at));
+    this.#buffer = grown;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * An item as it stands among others. Unlike a message, an item that is undefined has bytes.
+ *
+ * @throws RpcError not sent, as {@link encodeBody}.
+ */
+export function encodeItem(item: unknown, limits: BodyLimits): Uint8Array {
+  return item === undefined ? UNDEFINED : encodeBody(item, limits);
+}
+
+const UNDEFINED = Uint8Array.of(0xd4, 0, 0);
+
+/** How many items an array claims to have, from its first bytes; 1 where it is none. */
+export function countItems(bytes: Uint8Array, start: number, end: number): number {
+  const token = start < end ? (bytes[start] as number) : 0;
+  if ((token & 0xf0) === 0x90) return token & 0x0f;
+  const size = token === 0xdc ? 2 : token === 0xdd ? 4 : 0;
+  if (size === 0 || start + 1 + size > end) return 1;
+  let count = 0;
+  for (let i = 1; i <= size; i++) count = count * 256 + (bytes[start + i] as number);
+  return count;
+}
+
+/**
+ * The items of a frame.
+ *
+ * @throws Malformed where the bytes are not an array of at least one item, each within the limits.
+ */
+export function decodeItems(bytes: Buffer, start: number, end: number, limits: BodyLimits): unknown[] {
+  if (start === end || countItems(bytes, start, end) === 0) throw new Malformed('no item');
+  const items = readPlainItems(bytes, start, end, limits, limits.message);
+  if (items !== NOT_PLAIN) return items;
+  inspect(bytes, start, end, limits, limits.message);
+  try {
+    return unpack(bytes, start, end) as unknown[];
+  } catch (error) {
+    throw new Malformed(`what msgpack cannot read (${String(error)})`);
+  }
+}
