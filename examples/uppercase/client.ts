@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import { close, connect } from '@nearcall/client';
-import { readArguments } from './address.ts';
+import { readArguments } from '../address.ts';
 import { text } from './contract.ts';
 
-const { address, words } = readArguments();
+const { address, words } = readArguments('uppercase');
 
 /** What to put in capitals: the arguments as one text, or what is typed or piped in, line by line. */
 async function* inputs(): AsyncGenerator<string> {

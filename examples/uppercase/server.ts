@@ -1,6 +1,6 @@
 import { implement } from '@nearcall/core';
 import { serve } from '@nearcall/server';
-import { readArguments } from './address.ts';
+import { readArguments } from '../address.ts';
 import { text } from './contract.ts';
 
 /** A text as it fits on a line of the log. */
@@ -16,7 +16,7 @@ const implementation = implement(text, {
   },
 });
 
-const { address } = readArguments();
+const { address } = readArguments('uppercase');
 try {
   const server = await serve(address, implementation);
   console.log(`Listening at ${server.address} (Ctrl-C stops)`);

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** The address on the command line, or one in the user's own runtime directory; and the words that follow. */
-export function readArguments(): { address: string; words: string[] } {
+/** The address on the command line, or an example's own in the user's runtime directory; and the words that follow. */
+export function readArguments(example: string): { address: string; words: string[] } {
   try {
     const { values, positionals } = parseArgs({ options: { address: { type: 'string' } }, allowPositionals: true });
-    return { address: values.address ?? `unix:${join(runtimeDirectory(), 'uppercase.sock')}`, words: positionals };
+    return { address: values.address ?? `unix:${join(runtimeDirectory(), `${example}.sock`)}`, words: positionals };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error('Options: --address unix:/path/to.sock');
