@@ -6,11 +6,12 @@ let stop;
 
 obey({
   async load() {
-    await import(`./peers/${name}.mjs`);
+    const { can } = await import(`./peers/${name}.mjs`);
+    return can;
   },
-  async open() {
+  async open(kind) {
     const peer = await import(`./peers/${name}.mjs`);
-    stop = await peer.serve(path);
+    stop = await peer.serve(path, kind);
   },
   usage,
   async close() {

@@ -1,28 +1,24 @@
 /** The floor again, with the client reading into one buffer that it keeps instead of a new one each time. */
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
-import { Caller } from './raw/caller.mjs';
+import { connectionOf } from './raw/connection.mjs';
+import { KINDS } from './raw/kinds.mjs';
 
-export { serve } from './raw/echo.mjs';
+export { can, echoes, serve } from './raw.mjs';
 
-export const echoes = true;
-
-export async function connect(path) {
-  let caller;
+export async function connect(path, kind) {
+  let client;
   const socket = createConnection({
     path,
     onread: {
       buffer: Buffer.allocUnsafeSlow(64 * 1024),
       callback: (length, buffer) => {
-        caller.receive(buffer.subarray(0, length));
+        client.receive(buffer.subarray(0, length));
         return true;
       },
     },
   });
   await once(socket, 'connect');
-  caller = new Caller(socket);
-  return {
-    call: (text) => caller.call(text),
-    close: () => socket.destroy(),
-  };
+  client = new KINDS[kind].Client(socket);
+  return connectionOf(client, socket);
 }

@@ -1,7 +1,7 @@
-import { Latency } from './latency.mjs';
+import { Latency } from '../latency.mjs';
 
 /** `inFlight` independent loops on one connection: each awaits its call, then issues the next. */
-export async function load(connection, { text, expected, inFlight, seconds }) {
+export async function run(connection, { text, expected, inFlight, seconds }) {
   const latency = new Latency();
   // Two clock reads a call would be a tenth of the fastest peer's whole cost,
   // so with many in flight only one call in 16 is timed.
@@ -35,6 +35,6 @@ export async function load(connection, { text, expected, inFlight, seconds }) {
   const elapsed = (performance.now() - start) / 1000;
   clearTimeout(timer);
 
-  const calls = counts.reduce((sum, count) => sum + count, 0);
-  return { calls, elapsed, p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
+  const done = counts.reduce((sum, count) => sum + count, 0);
+  return { done, elapsed, p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
 }
