@@ -1,4 +1,4 @@
-import { KIND, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
+import { KIND, KIND_NAMES, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
 import { type Code, codeFromNumber } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
@@ -159,7 +159,7 @@ export class Callee<T> {
   #refusal({ declaration, target }: DeclaredMethod<T>, nesting: number): RpcError | undefined {
     const { service, name, kind } = declaration;
     if (this.draining) return rejected('UNAVAILABLE', 'The server is shutting down.');
-    if (target === undefined) return rejected('UNIMPLEMENTED', `The other side serves no method ${service}.${name}.`);
+    if (target === undefined) return rejected('UNIMPLEMENTED', unserved(service, name, kind));
     if (kind === KIND.event) return rejected('UNIMPLEMENTED', `${service}.${name} is an event and answers no calls.`);
     const most = this.#local.nesting;
     if (nesting <= most) return undefined;
@@ -233,4 +233,9 @@ export class Callee<T> {
 
 function rejected(code: Code, message: string): RpcError {
   return new RpcError(code, message, { execution: 'rejected' });
+}
+
+function unserved(service: string, name: string, kind: Kind): string {
+  const meant = KIND_NAMES[kind];
+  return `The other side serves no method ${service}.${name} that is ${meant}. Are the contracts of both sides the same?`;
 }

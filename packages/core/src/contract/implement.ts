@@ -64,15 +64,16 @@ export function implement<H>(
       throw new TypeError(`There is a handler "${name}", but the service "${declared.name}" has no such method.`);
     }
   }
-  for (const [name, most] of concurrency) {
-    // Events are held back by their credit, and have nobody to turn away.
-    if (
-      !methods.has(name) ||
-      methods.get(name)?.method.kind === KIND.event ||
-      (most !== undefined && !(Number.isInteger(most) && most > 0))
-    ) {
-      throw new RangeError(`The concurrency of ${declared.name}.${name} is ${most}; give a whole number above 0.`);
-    }
-  }
+  for (const [name, most] of concurrency) checkConcurrency(`${declared.name}.${name}`, methods.get(name), most);
   return { service: declared.name, methods };
+}
+
+function checkConcurrency(name: string, implemented: Implemented | undefined, most: number | undefined): void {
+  if (implemented === undefined) throw new RangeError(`There is a concurrency for ${name}, which is no method.`);
+  if (implemented.method.kind === KIND.event) {
+    throw new RangeError(`${name} is an event and has no concurrency: what holds events back is their credit.`);
+  }
+  if (most !== undefined && !(Number.isInteger(most) && most > 0)) {
+    throw new RangeError(`The concurrency of ${name} is ${most}; give a whole number above 0.`);
+  }
 }

@@ -21,7 +21,9 @@ export type Settled<T, Errors> =
  * else console.log(tree.error.code);
  * ```
  */
-export async function safe<T, Errors = never>(call: Promise<T> & Throws<Errors>): Promise<Settled<T, Errors>> {
+export async function safe<T, Errors = Record<never, never>>(
+  call: Promise<T> & Throws<Errors>,
+): Promise<Settled<T, Errors>> {
   try {
     return { ok: true, value: await call };
   } catch (error) {

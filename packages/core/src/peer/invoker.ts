@@ -1,6 +1,7 @@
-import type { OutgoingCall, Route } from '../connection/call.ts';
-import type { Caller } from '../connection/caller.ts';
+import type { Route } from '../connection/call.ts';
+import type { Connection } from '../connection/connection.ts';
 import { type CallOptions, DEFAULT_DEADLINE } from '../contract/call-options.ts';
+import type { Implemented } from '../contract/implement.ts';
 import { KIND, streamsInput } from '../contract/kind.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
@@ -11,6 +12,7 @@ import type { Clock } from './clock.ts';
 import { CLOSED, CROWDED, LEAVING, noStream, thrownByInput, tooDeep } from './failures.ts';
 import { pumpInput } from './input-pump.ts';
 import { isIterable } from './iterator-of.ts';
+import { LeavingEvents } from './leaving-events.ts';
 import { Lines } from './lines.ts';
 import type { Pending } from './pending.ts';
 import { PendingCall } from './pending-call.ts';
@@ -19,37 +21,21 @@ import { PendingStream, type StreamOwner } from './pending-stream.ts';
 import type { Sender } from './sender.ts';
 import { admit, type Giving } from './terms.ts';
 
-/** What an invoker needs of its connection. */
-interface CallConnection {
-  readonly canCall: boolean;
-  readonly canEmit: boolean;
-  readonly draining: boolean;
-  readonly exchange: {
-    readonly crowded: boolean;
-    readonly caller: Pick<Caller, 'cancel' | 'end' | 'remote'>;
-    pending(): OutgoingCall[];
-    request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void;
-    emit(route: Route, call: OutgoingCall, value: unknown): void;
-  };
-  drain(): void;
-}
-
 /** Makes the calls of one peer: lets them wait for the connection or a free slot, and gives them up in time. */
 export class Invoker implements StreamOwner, EventOwner, Giving {
-  readonly #connection: CallConnection;
+  readonly #connection: Connection<Implemented>;
   readonly #sender: Sender;
   readonly #alarm: Alarm;
   readonly #clock: Clock;
   readonly #signals = new AbortSignals((call, reason) => this.aborted(call, reason));
   readonly #lines: Lines;
-  /** The events that have been written in this tick. */
-  readonly #leaving: PendingEvent[] = [];
+  readonly #leaving = new LeavingEvents();
   /** How many calls and events have not settled. */
   pending = 0;
   #closing = false;
   #over: RpcError | undefined;
 
-  constructor(connection: CallConnection, sender: Sender, alarm: Alarm, clock: Clock) {
+  constructor(connection: Connection<Implemented>, sender: Sender, alarm: Alarm, clock: Clock) {
     this.#connection = connection;
     this.#sender = sender;
     this.#alarm = alarm;
@@ -71,21 +57,18 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
   }
 
   written(event: PendingEvent): void {
-    this.#leaving.push(event);
+    this.#leaving.add(event);
     this.#sender.schedule();
   }
 
   /** What was written has left. */
   eventsLeft(): void {
-    if (this.#leaving.length > 0) for (const event of this.#leaving.splice(0)) event.left();
+    this.#leaving.left();
   }
 
   /** The transport is closed: what was written and has not left never will. */
   eventsStay(): void {
-    const { message, cause } = this.#over ?? CLOSED;
-    for (const event of this.#leaving.splice(0)) {
-      event.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
-    }
+    this.#leaving.stay(this.#over ?? CLOSED);
   }
 
   /** Makes a call whose answer is a stream. It opens when its first item is asked for. */
@@ -120,11 +103,14 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
     const isEvent = kind === KIND.event;
     const over = isEvent ? this.#ended : this.over;
     if (over !== undefined) return call.failed(over);
-    if (call.nesting > exchange.caller.remote.nesting) return call.failed(tooDeep(call.nesting));
+    const nested = call.nested && !isEvent;
+    if (nested && call.nesting > exchange.caller.remote.nesting) return call.failed(tooDeep(call.nesting));
+    // One that does not wait must know whether those before it still do.
+    if (nested) this.#sendWaiting();
     this.#alarm.by(call.expiresAt);
     const line = isEvent ? this.#lines.events : this.#lines.calls;
     if (line.free) this.#send(call, call.deadline);
-    else if (call.nested && !isEvent && exchange.crowded) call.failed(CROWDED);
+    else if (nested && exchange.crowded) call.failed(CROWDED);
     else this.#lines.add(line, call);
     this.#sender.schedule();
   }
@@ -156,13 +142,16 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
 
   /** Sends what waits, as far as there is room. */
   startWaiting(): void {
-    if (!this.#lines.empty) {
-      const now = this.#clock.now();
-      for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) {
-        this.#send(call, call.expiresAt - now);
-      }
-    }
+    this.#sendWaiting();
     if (this.#closing && this.#lines.empty) this.#connection.drain();
+  }
+
+  #sendWaiting(): void {
+    if (this.#lines.empty) return;
+    const now = this.#clock.now();
+    for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) {
+      this.#send(call, call.expiresAt - now);
+    }
   }
 
   /** The other end is leaving: fails the calls that have not been sent. */

@@ -14,8 +14,12 @@ type Source = Partial<AsyncIterable<unknown> & Iterable<unknown>> & {
 /** Whether a value can be iterated. A string can, but is not meant. */
 export function isIterable(items: unknown): boolean {
   if (typeof items !== 'object' || items === null) return false;
-  const { [Symbol.asyncIterator]: inTime, [Symbol.iterator]: atOnce } = items as Source;
-  return typeof inTime === 'function' || typeof atOnce === 'function';
+  try {
+    const { [Symbol.asyncIterator]: inTime, [Symbol.iterator]: atOnce } = items as Source;
+    return typeof inTime === 'function' || typeof atOnce === 'function';
+  } catch {
+    return false;
+  }
 }
 
 /** @throws TypeError where the value cannot be iterated. */

@@ -423,3 +423,34 @@ describe('an input that throws', () => {
     expect([here.reported, here.near.pending, here.far.serving]).toEqual([[], 0, 0]);
   });
 });
+
+test('a method that the other end serves as another kind is not called, and the caller is told of that', async () => {
+  let returned = 0;
+  async function* give(): AsyncGenerator<number> {
+    try {
+      for (;;) yield 1;
+    } finally {
+      returned++;
+    }
+  }
+  await using here = world({});
+  const otherwise = here.near.client(
+    service('streams', {
+      read: method({ input: stream(z.number()), output: z.number() }),
+      write: method({ input: z.number(), output: stream(z.number()) }),
+      chat: method({ input: z.number(), output: z.number() }),
+      ask: method({ input: stream(z.number()), output: stream(z.number()) }),
+    }),
+  );
+  for (const error of [
+    await failure(otherwise.read(give())),
+    await failure(otherwise.write(1).next()),
+    await failure(otherwise.chat(1)),
+    await failure(otherwise.ask(give()).next()),
+  ]) {
+    expect([error.code, error.execution]).toEqual(['UNIMPLEMENTED', 'rejected']);
+    expect(error.message).toContain('Are the contracts of both sides the same?');
+  }
+  await quiet();
+  expect([returned, here.near.pending, here.far.serving]).toEqual([2, 0, 0]);
+});

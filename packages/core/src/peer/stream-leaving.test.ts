@@ -312,6 +312,31 @@ describe('whoever leaves the loop over a stream', () => {
     expectNothingLeft(here);
   });
 
+  test('is not told what a handler makes of it, and neither is anybody else', async () => {
+    await using here = world({
+      count: (_, context) => givingUp(context.signal),
+      sum: (_, context) => givingUp(context.signal),
+      unary: (_, context) => givingUp(context.signal),
+    });
+    const givingUp = async (left: AbortSignal): Promise<never> => {
+      await new Promise((resolve) => left.addEventListener('abort', resolve));
+      throw new Error('I was told to stop.');
+    };
+    for (const call of [
+      (left: AbortSignal) => here.client.count(0, { signal: left }).next(),
+      (left: AbortSignal) => here.client.sum([], { signal: left }),
+      (left: AbortSignal) => here.client.unary(0, { signal: left }),
+    ]) {
+      const controller = new AbortController();
+      const error = failure(call(controller.signal));
+      await quiet();
+      controller.abort();
+      expect((await error).code).toBe('CANCELLED');
+    }
+    await quiet();
+    expectNothingLeft(here);
+  });
+
   test('before the handler has given its stream never has it iterated for nothing', async () => {
     const begun = gate();
     const go = gate();

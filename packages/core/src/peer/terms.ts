@@ -33,7 +33,7 @@ export function admit(
   if (parent instanceof CallContext) {
     call.nested = true;
     call.nesting = parent.nesting + 1;
-    call.deadline = Math.min(call.deadline, parent.deadline);
+    call.deadline = Math.min(call.deadline, Math.ceil(parent.deadline));
     all.push(parent.signal);
   }
   for (const each of all) if (each.aborted) giving.aborted(call, each.reason);
