@@ -1,11 +1,12 @@
-/** What must hold of a whole run when nothing more can happen. Each check says what is broken, or nothing. */
-import { getEventListeners } from 'node:events';
-import { RpcError } from '../src/error/rpc-error.ts';
+/** What must hold of a whole run. Each check says what is broken, or nothing. */
 import type { Side } from './agenda.ts';
+import { CALL_CHECKS } from './call-checks.ts';
+import type { CallRecord } from './call-record.ts';
+import { takesASlot, waitsForGood } from './waiting.ts';
 import type { World } from './world.ts';
 
 type Check = (world: World) => string | undefined;
-type Checks = { readonly [name: string]: Check };
+export type Checks = { readonly [name: string]: Check };
 
 /** After each step. */
 export const ALWAYS: Checks = { lossIsTold, workHoldsTheProcess };
@@ -15,21 +16,13 @@ export const WHEN_IDLE: Checks = {
   onlyEndlessCallsWait,
   bothSidesHearOfTheEnd,
   servingCounts,
+  leavingIsHeard,
+  eventsArrive,
   idleLetsTheProcessGo,
 };
 
 /** When the connection has been closed and nothing more can happen. */
-export const IN_THE_END: Checks = {
-  everyCallSettles,
-  handlersReturn,
-  executionIsTrue,
-  pingsAreCounted,
-  errorsAreReported,
-  nothingIsLeft,
-  readySettles,
-  closedFulfils,
-  noListenersStay,
-};
+export const IN_THE_END: Checks = { ...CALL_CHECKS, nothingIsLeft, budgetsAreGivenBack, readySettles, closedFulfils };
 
 export function check(world: World, checks: Checks): void {
   for (const [name, find] of Object.entries(checks)) {
@@ -59,22 +52,20 @@ function workHoldsTheProcess({ parties }: World): string | undefined {
   return undefined;
 }
 
-/** How many handlers run at a side. */
+/** How many handlers run at a side, those of events too. */
 function running({ records }: World, side: Side): number {
-  return records.filter(({ plan, starts, returns }) => plan.side !== side && starts > returns).length;
+  return records.filter((record) => record.callee === side && record.running).length;
 }
 
-/** A call may wait for ever only for a handler that does, or for its slot. */
+/** A call may wait for ever only for what somebody does who lets it wait. */
 function onlyEndlessCallsWait(world: World): string | undefined {
   // What a muted side says is lost, and nobody can know.
   if (muted(world)) return undefined;
   for (const record of world.records) {
-    if (record.settled) continue;
-    if (record.expiresAt !== Number.POSITIVE_INFINITY) return `${record.label} outlived its deadline`;
-    if (record.starts > record.returns) continue;
-    const callee = record.plan.side === 0 ? 1 : 0;
-    if (record.starts > 0 || running(world, callee) < world.plan.limits[callee].calls)
-      return `${record.label} waits for nothing`;
+    if (!record.made || record.settled) continue;
+    const reads = record.down?.readerParked !== true;
+    if (reads && record.expiresAt !== Number.POSITIVE_INFINITY) return `${record.label} outlived its deadline`;
+    if (!waitsForGood(world, record)) return `${record.label} waits for nothing`;
   }
   return undefined;
 }
@@ -88,12 +79,44 @@ function bothSidesHearOfTheEnd(world: World): string | undefined {
   return `side ${over.side} is closed, and the other side knows nothing of it`;
 }
 
-/** A slot is taken for each handler that runs, and for no other call. */
+/** A slot is taken for each handler that runs or whose items wait to be read, and for no other call. */
 function servingCounts(world: World): string | undefined {
   if (muted(world)) return undefined;
   for (const { side, peer, end } of world.parties) {
-    const count = end.closed ? 0 : running(world, side);
-    if (peer?.serving !== count) return `side ${side} says it serves ${peer?.serving} calls, and ${count} run`;
+    const calls = world.records.filter((record) => record.callee === side && !record.isEvent);
+    const least = calls.filter(({ surelyRuns }) => surelyRuns).length;
+    const most = calls.filter(takesASlot).length;
+    const serving = peer?.serving ?? 0;
+    const right = end.closed ? serving === 0 : serving >= least && serving <= most;
+    if (!right) return `side ${side} says it serves ${serving} calls, and ${least} to ${most} are open`;
+  }
+  return undefined;
+}
+
+/** Whoever is still at work for a call that is over, or makes items that nobody reads, has been told of it. */
+function leavingIsHeard(world: World): string | undefined {
+  if (muted(world)) return undefined;
+  for (const record of world.records) {
+    // It may wait for the stream of a call that it has not opened itself.
+    const waits = record.plan.awaits && record.children.some(unread);
+    if (record.settled && record.surelyRuns && !record.isEvent && !waits)
+      return `the handler of ${record.label} runs for nobody`;
+    const left = [record.up, record.down].find((track) => track?.unheard === true);
+    if (left !== undefined) return `the ${left.label} goes on, and its reader has left`;
+  }
+  return undefined;
+}
+
+/** A stream that was never opened, or is not read any more. */
+function unread({ settled, made, down }: CallRecord): boolean {
+  return !settled && (!made || down?.readerParked === true);
+}
+
+/** An event that has left comes, where nothing befalls the connection. */
+function eventsArrive({ records, parties, disturbed }: World): string | undefined {
+  if (disturbed) return undefined;
+  for (const { isEvent, ok, starts, plan, callee, label } of records) {
+    if (isEvent && ok && starts === 0 && plan.flaw === 'none' && parties[callee].serves) return `${label} never came`;
   }
   return undefined;
 }
@@ -101,48 +124,9 @@ function servingCounts(world: World): string | undefined {
 function idleLetsTheProcessGo(world: World): string | undefined {
   for (const { side, peer, end, closing } of world.parties) {
     if (peer === undefined || end.closed || closing || peer.pending > 0 || !end.held) continue;
-    if (running(world, side) > 0) continue;
-    return `side ${side} is idle, and holds its transport`;
-  }
-  return undefined;
-}
-
-function everyCallSettles({ records }: World): string | undefined {
-  const open = records.find(({ settlements }) => settlements !== 1);
-  return open === undefined ? undefined : `${open.label} has settled ${open.settlements} times`;
-}
-
-/** Those that wait for their signal return when it aborts; so each signal that anybody waited for has aborted. */
-function handlersReturn({ records }: World): string | undefined {
-  const running = records.find(({ starts, returns }) => starts > returns);
-  return running === undefined ? undefined : `the handler of ${running.label} was never told that nobody waits`;
-}
-
-function executionIsTrue({ records }: World): string | undefined {
-  for (const { starts, error, label } of records) {
-    if (!(error instanceof RpcError) || error.execution === 'unknown' || starts === 0) continue;
-    return `${label} was said to be ${error.execution}, and its handler ran: ${error.code}: ${error.message}`;
-  }
-  return undefined;
-}
-
-/** Pings carry nothing by which to know them: only their number can be checked. */
-function pingsAreCounted({ records, pings }: World): string | undefined {
-  for (const side of [0, 1] as const) {
-    const mine = records.filter(({ plan }) => plan.side === side && plan.method === 'ping' && plan.flaw === 'none');
-    const must = mine.filter(({ ok }) => ok).length;
-    const may = mine.filter(({ ok, error }) => ok || (error instanceof RpcError && error.execution === 'unknown'));
-    const ran = pings[side];
-    if (ran < must || ran > may.length) return `${ran} pings ran, of ${must} to ${may.length} that may have`;
-  }
-  return undefined;
-}
-
-function errorsAreReported({ records }: World): string | undefined {
-  for (const { plan, error, reports, label } of records) {
-    if (reports > 1) return `what the handler of ${label} threw was reported ${reports} times`;
-    const told = error instanceof RpcError && error.code === 'INTERNAL';
-    if (plan.result === 'plain' && told && reports === 0) return `what the handler of ${label} threw was not reported`;
+    if (!world.records.some((record) => record.callee === side && takesASlot(record))) {
+      return `side ${side} is idle, and holds its transport`;
+    }
   }
   return undefined;
 }
@@ -155,6 +139,15 @@ function nothingIsLeft({ parties }: World): string | undefined {
   return undefined;
 }
 
+function budgetsAreGivenBack({ parties }: World): string | undefined {
+  for (const { side, budgets } of parties) {
+    for (const [name, { used }] of Object.entries(budgets)) {
+      if (used !== 0) return `${used} of the budget "${name}" of side ${side} were never given back`;
+    }
+  }
+  return undefined;
+}
+
 function readySettles({ parties }: World): string | undefined {
   const waiting = parties.find(({ readyAt }) => readyAt === Number.POSITIVE_INFINITY);
   return waiting === undefined ? undefined : `"ready" of side ${waiting.side} never settled`;
@@ -163,12 +156,4 @@ function readySettles({ parties }: World): string | undefined {
 function closedFulfils({ parties }: World): string | undefined {
   const open = parties.find(({ closedAt }) => closedAt === Number.POSITIVE_INFINITY);
   return open === undefined ? undefined : `"closed" of side ${open.side} was never fulfilled`;
-}
-
-function noListenersStay({ records }: World): string | undefined {
-  for (const { controller, label } of records) {
-    const left = controller === undefined ? 0 : getEventListeners(controller.signal, 'abort').length;
-    if (left > 0) return `${left} listeners stay on the signal of ${label}`;
-  }
-  return undefined;
 }

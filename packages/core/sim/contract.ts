@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { method, service } from '../src/index.ts';
+import { event, method, service, stream } from '../src/index.ts';
 
 const Note = z.object({
   token: z.string(),
@@ -9,13 +9,19 @@ const Note = z.object({
   size: z.number().default(1),
 });
 
+/** What streams are made of. A number is none. */
+const Item = z.union([
+  z.string(),
+  z.instanceof(Uint8Array),
+  z.object({ at: z.number(), text: z.string() }),
+  z.undefined(),
+]);
+
+const syntax = z.object({ line: z.number(), near: z.string() });
+
 /** What both ends serve. */
 export const sim = service('sim', {
-  uppercase: method({
-    input: z.string(),
-    output: z.string(),
-    errors: { syntax: z.object({ line: z.number(), near: z.string() }) },
-  }),
+  uppercase: method({ input: z.string(), output: z.string(), errors: { syntax } }),
   /** Anything that can cross. */
   echo: method({ input: z.unknown(), output: z.unknown() }),
   /** Strips what it does not declare, and fills in what is missing. */
@@ -26,9 +32,28 @@ export const sim = service('sim', {
   grow: method({ input: z.string(), output: z.union([z.string(), z.instanceof(Uint8Array)]) }),
   /** Carries nothing at all, either way. */
   ping: method({ input: z.void(), output: z.void() }),
+  /** Gives a stream. */
+  lines: method({ input: z.string(), output: stream(Item), errors: { syntax } }),
+  /** Takes a stream. */
+  gather: method({ input: stream(Item), output: z.string(), errors: { syntax } }),
+  /** Takes a stream and gives another. */
+  chat: method({ input: stream(Item), output: stream(Item), errors: { syntax } }),
+  /** Has no answer. */
+  tell: event(z.union([z.string(), z.instanceof(Uint8Array)])),
 });
 
-/** What neither end serves. */
-export const elsewhere = service('elsewhere', { uppercase: method({ input: z.string(), output: z.string() }) });
-
 export type MethodName = keyof typeof sim.methods;
+
+/** What neither end serves. */
+export const elsewhere = service('elsewhere', {
+  uppercase: method({ input: z.string(), output: z.string() }),
+  lines: method({ input: z.string(), output: stream(Item) }),
+  gather: method({ input: stream(Item), output: z.string() }),
+  chat: method({ input: stream(Item), output: stream(Item) }),
+  tell: event(z.string()),
+});
+
+/** Under what name a method is called that nobody serves. */
+export function missing(method: MethodName): keyof typeof elsewhere.methods {
+  return Object.hasOwn(elsewhere.methods, method) ? (method as keyof typeof elsewhere.methods) : 'uppercase';
+}

@@ -10,6 +10,15 @@ const HIGH_WATER = 16 * 1024;
 
 const GARBAGE = 0xc1;
 
+/** Who sees what one end sends and gets. */
+export interface Onlooker {
+  sent(bytes: Uint8Array): void;
+  /** Before the end itself is told. */
+  got(bytes: Buffer): void;
+  ended(): void;
+  heardTheEnd(): void;
+}
+
 /** One end of the link: the transport that a peer is given. It does what a Unix socket does through Node. */
 export class End implements Transport {
   readonly #stage: Stage;
@@ -29,10 +38,11 @@ export class End implements Transport {
   #gotEnd = false;
   #released = false;
   #read = 0;
+  /** The bytes that cannot leave any more. */
+  #lost = 0;
   closed = false;
   held = false;
-  /** Sees what is delivered, before it is. */
-  tap: (bytes: Buffer) => void = () => {};
+  #onlooker: Onlooker | undefined = undefined;
   distort: Distort = (bytes) => [bytes];
 
   constructor(stage: Stage, side: Side, style: LinkStyle, closed: () => void) {
@@ -49,8 +59,12 @@ export class End implements Transport {
     b.#out = a.#in;
   }
 
+  listen(onlooker: Onlooker): void {
+    this.#onlooker = onlooker;
+  }
+
   get queued(): number {
-    return Math.max(0, this.#out.length - this.#style.capacity) * this.#style.weight;
+    return (Math.max(0, this.#out.length - this.#style.capacity) + this.#lost) * this.#style.weight;
   }
 
   start(events: TransportEvents): void {
@@ -64,7 +78,11 @@ export class End implements Transport {
     if (this.closed) return this.#broke('endIsLast', 'sent bytes after the transport was closed');
     if (this.#delivering) return this.#broke('noWriteInRead', 'sent bytes while it was being told something');
     if (this.#muted) return;
-    if (this.#other.#released) return this.#pipeBreaks();
+    this.#onlooker?.sent(bytes);
+    if (this.#other.#released) {
+      this.#lost += bytes.length;
+      return this.#pipeBreaks();
+    }
     this.#out.push(bytes);
     if (this.queued >= HIGH_WATER) this.#full = true;
     this.#other.#readSoon();
@@ -73,12 +91,14 @@ export class End implements Transport {
   end(): void {
     this.#stage.note(() => `${this.#side}: ends`);
     this.#sentEnd = true;
+    this.#onlooker?.ended();
     this.#finishWriting();
   }
 
   /** Ends this side although its peer goes on sending, which nobody hears. */
   mute(): void {
     this.#muted = true;
+    this.#onlooker?.ended();
     this.#finishWriting();
   }
 
@@ -148,6 +168,7 @@ export class End implements Transport {
     } else if (this.#in.tail === 'end') {
       this.#stage.note(() => `${this.#side}: hears the end`);
       this.#gotEnd = true;
+      this.#onlooker?.heardTheEnd();
       this.#tell((events) => events.ended());
       this.#closeIfOver();
     } else this.close(new Error('read ECONNRESET'));
@@ -155,7 +176,7 @@ export class End implements Transport {
 
   #deliver(bytes: Buffer): void {
     this.#stage.note(() => `${this.#side}: reads ${bytes.length} bytes`);
-    this.tap(bytes);
+    this.#onlooker?.got(bytes);
     this.#tell((events) => events.data(bytes));
     // The handshake keeps the first bytes until it knows who speaks.
     if (this.#style.reuses && this.#read >= PREFACE.dialer.length) bytes.fill(GARBAGE);

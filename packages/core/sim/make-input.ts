@@ -1,7 +1,7 @@
 import type { Limits } from '../src/wire/limits.ts';
+import type { CallPlan, Flaw } from './call-plan.ts';
 import type { MethodName } from './contract.ts';
 import { anything, bytes, nested, text, unicode } from './material.ts';
-import type { CallPlan, Flaw } from './plan.ts';
 import type { Random } from './random.ts';
 import { tokenText } from './token.ts';
 
@@ -65,8 +65,23 @@ export function goodInput(random: Random, token: number, method: MethodName, bou
         : bytes(token, size(random, bounds.mine.chunk, mostBytes(bounds)));
       return { ...same(text(token, 12)), answer };
     }
+    case 'lines':
+      return {
+        ...same(text(token, random.chance(0.9) ? 12 : size(random, bounds.theirs.chunk, most))),
+        answer: undefined,
+      };
+    case 'gather':
+      return { ...same(undefined), answer: line() };
     case 'ping':
+    case 'chat':
       return same(undefined);
+    case 'tell': {
+      const many = random.chance(0.7) ? 200 : most;
+      const [{ chunk }, form] = [bounds.theirs, random.chance(0.7) ? text : bytes];
+      // Some events are longer than all of them may hold at once.
+      const long = random.chance(0.1) ? bounds.theirs.events + random.below(200) : size(random, chunk, many);
+      return { ...same(form(token, Math.min(long, most, mostBytes(bounds)))), answer: undefined };
+    }
     case 'echo':
       return same(
         random.weighted<() => unknown>([
@@ -94,23 +109,34 @@ export function badInput(random: Random, token: number, flaw: Flaw, bounds: Boun
         sent('note', { token: tokenText(token), title: 1 }),
         sent('quick', undefined),
         sent('ping', tokenText(token)),
+        sent('lines', token),
+        sent('tell', token),
       ]);
     case 'over':
-      if (theirs.message <= AFFORDABLE) return sent('uppercase', text(token, theirs.message + random.between(0, 5)));
-      if (theirs.bytes <= AFFORDABLE) return sent('echo', bytes(token, theirs.bytes + random.between(1, 5)));
+      if (theirs.message <= AFFORDABLE) {
+        const method = random.pick(['uppercase', 'lines', 'tell'] as const);
+        return sent(method, text(token, theirs.message + random.between(0, 5)));
+      }
+      if (theirs.bytes <= AFFORDABLE) {
+        return sent(random.pick(['echo', 'tell']), bytes(token, theirs.bytes + random.between(1, 5)));
+      }
       return goodInput(random, token, 'echo', bounds);
     case 'deep':
       return sent('echo', nested(token, theirs.depth + random.between(1, 9)));
+    case 'no stream':
+      return sent(random.pick(['gather', 'chat']), random.pick([token, tokenText(token), undefined, { length: 1 }]));
     default:
-      return { ...goodInput(random, token, 'uppercase', bounds), flaw };
+      return { ...goodInput(random, token, random.pick(ANY), bounds), flaw };
   }
 }
+
+const ANY = ['uppercase', 'uppercase', 'lines', 'gather', 'chat', 'tell'] as const;
 
 /** Stands for what is never handed over. */
 const NEVER = Symbol('never');
 
-/** An answer that is too much for the caller, if the run can afford one. */
-export function tooMuch(token: number, { mine }: Bounds): unknown {
-  if (mine.message <= AFFORDABLE) return text(token, mine.message + 1);
-  return mine.bytes <= AFFORDABLE ? bytes(token, mine.bytes + 1) : undefined;
+/** An answer or item that is too much for its receiver, if the run can afford one. */
+export function tooMuch(token: number, { message, bytes: most }: Limits): unknown {
+  if (message <= AFFORDABLE) return text(token, message + 1);
+  return most <= AFFORDABLE ? bytes(token, most + 1) : undefined;
 }

@@ -1,11 +1,39 @@
 import { DEFAULT_LIMITS, type Limits } from '../src/wire/limits.ts';
 import type { Side } from './agenda.ts';
+import type { CallPlan } from './call-plan.ts';
+import type { MethodName } from './contract.ts';
 import type { LinkStyle } from './link-style.ts';
-import { planCall } from './make-call.ts';
-import type { CallPlan, Disturbance, Plan } from './plan.ts';
+import { type CallTerms, planCall } from './make-call.ts';
+import type { Allowance, Disturbance, Plan } from './plan.ts';
 import type { Random } from './random.ts';
 
 const KIB = 1024;
+const UNLIMITED = Number.POSITIVE_INFINITY;
+
+const MESSAGES: readonly (readonly [number, MethodName])[] = [
+  [5, 'uppercase'],
+  [4, 'echo'],
+  [2, 'note'],
+  [1, 'quick'],
+  [2, 'grow'],
+  [1, 'ping'],
+];
+const STREAMS: readonly (readonly [number, MethodName])[] = [
+  [3, 'lines'],
+  [2, 'gather'],
+  [2, 'chat'],
+];
+const EVENTS: readonly (readonly [number, MethodName])[] = [[5, 'tell']];
+
+/** What a run is about: messages, streams, events, calls inside calls, or all of it. */
+const TOPICS: readonly { readonly methods: CallTerms['methods']; readonly nests: number }[] = [
+  { methods: MESSAGES, nests: 0 },
+  { methods: STREAMS, nests: 0 },
+  { methods: STREAMS, nests: 0 },
+  { methods: [...EVENTS, [1, 'uppercase'], [1, 'lines']], nests: 0.05 },
+  { methods: [...MESSAGES, ...STREAMS, ...EVENTS], nests: 0.35 },
+  { methods: [...MESSAGES, ...STREAMS, ...EVENTS], nests: 0.1 },
+];
 
 /** Decides all about a run that can be decided beforehand. */
 export function makePlan(random: Random): Plan {
@@ -15,9 +43,13 @@ export function makePlan(random: Random): Plan {
   const horizon = random.pick([0, 10, 100, 800]);
   // A few runs carry messages so long that they can afford little else.
   const heavy = random.chance(0.03);
+  const disturbances = planDisturbances(random, horizon);
+  // Who has been muted cannot say that enough has come.
+  const endless = !disturbances.some(({ kind }) => kind === 'mute');
   return {
     strict: random.chance(0.6),
     limits,
+    allowances: [planAllowance(random), planAllowance(random)],
     serves: random.chance(0.9) ? [true, true] : random.pick([[true, false] as const, [false, true] as const]),
     handshake: [planHandshake(random), planHandshake(random)],
     link: planLink(random, heavy),
@@ -27,8 +59,8 @@ export function makePlan(random: Random): Plan {
       start: random.pick([0, 0.25, 12_345.5, 2 ** 40]),
     },
     acceptedAt,
-    calls: planCalls(random, limits, horizon, acceptedAt, heavy),
-    disturbances: planDisturbances(random, horizon),
+    calls: planCalls(random, limits, horizon, acceptedAt, { heavy, endless }),
+    disturbances,
     closers: planClosers(random),
   };
 }
@@ -41,7 +73,17 @@ function planLimits(random: Random): Limits {
     chunk: random.pick([KIB, KIB, KIB, 1025, 1500, 4 * KIB, 64 * KIB]),
     window: random.pick([KIB, KIB, 1500, 4 * KIB, 256 * KIB]),
     calls: random.chance(0.01) ? 0 : random.pick([1, 2, 3, 8, 1024]),
+    events: random.pick([KIB, KIB, 1500, 4 * KIB, 256 * KIB]),
+    nesting: random.pick([0, 1, 2, 64, 64, 64]),
     depth: random.pick([8, 64]),
+  };
+}
+
+function planAllowance(random: Random): Allowance {
+  return {
+    concurrency: random.chance(0.1) ? random.between(1, 3) : UNLIMITED,
+    calls: random.chance(0.1) ? random.between(1, 4) : UNLIMITED,
+    queued: random.chance(0.1) ? random.pick([KIB, 4 * KIB]) : UNLIMITED,
   };
 }
 
@@ -66,20 +108,31 @@ function planCalls(
   limits: readonly [Limits, Limits],
   horizon: number,
   from: number,
-  heavy: boolean,
+  { heavy, endless }: Pick<CallTerms, 'heavy' | 'endless'>,
 ): CallPlan[] {
   const cap = heavy ? 300 * KIB : 10 * KIB;
-  const count = random.between(5, heavy ? 8 : random.pick([10, 20, 40]));
+  const [near, far] = limits;
+  let tokens = 0;
+  const terms: CallTerms = {
+    ...random.pick(TOPICS),
+    bounds: [
+      { mine: near, theirs: far, cap },
+      { mine: far, theirs: near, cap },
+    ],
+    heavy,
+    endless,
+    token: () => ++tokens,
+  };
+  const count = random.between(5, heavy ? 8 : random.pick([8, 15, 30]));
   // How many of the calls the accepting end makes.
   const share = random.pick([0, 0.3, 0.5]);
   const calls: CallPlan[] = [];
   let at = 0;
-  for (let token = 1; token <= count; token++) {
+  while (tokens < count) {
     // Calls come in bursts of one moment.
     if (random.chance(0.4)) at = random.time(horizon);
     const side: Side = random.chance(share) ? 1 : 0;
-    const bounds = { mine: limits[side], theirs: limits[side === 0 ? 1 : 0], cap };
-    calls.push(planCall(random, token, side, side === 1 ? Math.max(at, from) : at, bounds));
+    calls.push(planCall(random, terms, side, side === 1 ? Math.max(at, from) : at));
   }
   return calls.sort((a, b) => a.at - b.at || a.token - b.token);
 }

@@ -23,28 +23,23 @@ export const MUTANTS = {
   stopsTheClock: { clock: (clock) => ({ ...bound(clock), timer: () => () => {} }) },
   swapsResults: { invoke: swapping },
   settlesTwice: {
-    invoke:
-      (invoke) =>
-      (...call) => {
-        const promise = invoke(...call);
-        const twice = {
-          // biome-ignore lint/suspicious/noThenProperty: a thenable, which is broken on purpose
-          then: (ok: (value: unknown) => unknown, failed: (error: unknown) => unknown) =>
-            promise.then(
-              (value) => [ok(value), ok(value)],
-              (error: unknown) => failed(error),
-            ),
-        };
-        return twice as unknown as PromiseLike<unknown>;
-      },
+    invoke: answering((promise) => {
+      const twice = {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable, which is broken on purpose
+        then: (ok: (value: unknown) => unknown, failed: (error: unknown) => unknown) =>
+          promise.then(
+            (value) => [ok(value), ok(value)],
+            (error: unknown) => failed(error),
+          ),
+      };
+      return twice as unknown as PromiseLike<unknown>;
+    }),
   },
   neverSettles: {
-    invoke:
-      (invoke) =>
-      (...call) => {
-        const lost = new Promise<never>(() => {});
-        return invoke(...call).then((value) => (value === undefined ? lost : value));
-      },
+    invoke: answering((promise) => {
+      const lost = new Promise<never>(() => {});
+      return promise.then((value) => (value === undefined ? lost : value));
+    }),
   },
   runsTwice: { handler: (handler) => [handler(), handler()][0] },
   // The handler runs in a later turn, so that others overtake it.
@@ -52,13 +47,12 @@ export const MUTANTS = {
     handler: alternating((handler) => Promise.resolve().then(handler)),
   },
   liesAboutExecution: {
-    invoke:
-      (invoke) =>
-      (...call) =>
-        invoke(...call).then(undefined, (error: RpcError) => {
-          const { code, message, name, data, method } = error;
-          throw new RpcError(code, message, { name, data, method, execution: 'not-sent' });
-        }),
+    invoke: answering((promise) =>
+      promise.then(undefined, (error: RpcError) => {
+        const { code, message, name, data, method } = error;
+        throw new RpcError(code, message, { name, data, method, execution: 'not-sent' });
+      }),
+    ),
   },
   ignoresAborts: {
     invoke:
@@ -90,17 +84,27 @@ function bound<T extends { now(): number; defer(action: () => void): void; turn(
   };
 }
 
+/** Treats the answers of calls in another way; streams stay as they are. */
+function answering(how: (promise: PromiseLike<unknown>) => PromiseLike<unknown>): (invoke: Invoke) => Invoke {
+  return (invoke) =>
+    (...call) => {
+      const result = invoke(...call);
+      return result instanceof Promise ? how(result) : result;
+    };
+}
+
 /** Gives each second success the result of the one before. */
 function swapping(invoke: Invoke): Invoke {
   let kept: unknown;
   let full = false;
-  return (...call) =>
-    invoke(...call).then((value) => {
+  return answering((promise) =>
+    promise.then((value) => {
       const given = full ? kept : value;
       kept = value;
       full = !full;
       return given;
-    });
+    }),
+  )(invoke);
 }
 
 /** Treats every second handler in another way. */

@@ -1,3 +1,5 @@
+import { Budget, type Budgets } from '../src/connection/budget.ts';
+import type { CallOptions } from '../src/contract/call-options.ts';
 import type { Context } from '../src/contract/context.ts';
 import { type Implementation, implement } from '../src/contract/implement.ts';
 import { Implementations } from '../src/contract/implementations.ts';
@@ -6,20 +8,26 @@ import type { Side } from './agenda.ts';
 import type { Breakage, Invoke } from './breakage.ts';
 import { elsewhere, type MethodName, sim } from './contract.ts';
 import { End } from './end.ts';
+import { Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import { SimClock } from './sim-clock.ts';
 import type { Stage } from './stage.ts';
-import { Tap } from './tap.ts';
+import { Tap, wordsFor } from './tap.ts';
 
 /** What a party tells of its peer. */
 export interface PartyEvents {
   handle(side: Side, method: MethodName, input: unknown, context: Context): unknown;
-  reported(side: Side, error: unknown): void;
-  /** A request has come whole at this side. */
-  requested(side: Side, token: number | undefined): void;
+  reported(error: unknown): void;
+  /** The first frame of a request or event leaves. */
+  left(token: number | undefined): void;
+  /** The first frame of a request or event has come at this side. */
+  begun(side: Side, token: number | undefined): void;
+  /** A request or event has come whole at this side. */
+  came(side: Side, token: number | undefined): void;
 }
 
-type Stub = Record<string, Invoke extends (s: string, m: string, ...rest: infer R) => infer P ? (...r: R) => P : never>;
+type Stub = Record<string, (input: unknown, options: CallOptions | undefined) => unknown>;
+type Stubs = { readonly [service: string]: Stub };
 
 /** One end of the connection with all that belongs to it. */
 export class Party {
@@ -37,14 +45,17 @@ export class Party {
   peer: Peer | undefined = undefined;
   /** Whether its user has closed it. */
   closing = false;
-  #stubs: { readonly [service: string]: Stub } = {};
+  /** What this side says and hears, by the protocol's rules. */
+  readonly ledger: Ledger;
+  readonly budgets: Budgets;
+  #stubs: Stubs = {};
   readonly #stage: Stage;
   readonly #plan: Plan;
   readonly #events: PartyEvents;
   readonly #breakage: Breakage;
   readonly #clock: SimClock;
-  #invoke: Invoke = (service, method, input, options) =>
-    (this.#stubs[service] as Stub)[method]?.(input, options) as PromiseLike<unknown>;
+  readonly #got: Tap;
+  readonly invoke: Invoke;
 
   constructor(stage: Stage, side: Side, plan: Plan, events: PartyEvents, breakage: Breakage) {
     this.#stage = stage;
@@ -59,13 +70,45 @@ export class Party {
       this.#clock.over();
     });
     if (breakage.bytes !== undefined) this.end.distort = breakage.bytes(stage.random, side);
-    if (breakage.invoke !== undefined) this.#invoke = breakage.invoke(this.#invoke);
-    const tap = new Tap({
-      frame: (what) => stage.note(() => `${side}:   ${what}`),
-      requested: (token) => events.requested(side, token),
+    const direct: Invoke = (service, method, input, options) => this.#stubs[service]?.[method]?.(input, options);
+    this.invoke = breakage.invoke?.(direct) ?? direct;
+    const { calls, queued } = plan.allowances[side];
+    this.budgets = { calls: new Budget(calls), queued: new Budget(queued) };
+    const other = side === 0 ? 1 : 0;
+    const early = () => this.#got.kept;
+    this.ledger = new Ledger(side, plan.limits[side], plan.limits[other], early, (what) => stage.broke(what));
+    this.#got = this.#listen();
+  }
+
+  /** Sees what this side sends, and what it gets. */
+  #listen(): Tap {
+    const { side } = this;
+    const stage = this.#stage;
+    const sent = new Tap({
+      frame: (frame) => this.ledger.sent(frame),
+      begun: (token) => this.#events.left(token),
+      requested: () => {},
+      accused: () => {},
+    });
+    const got = new Tap({
+      frame: (frame) => {
+        stage.note(() => `${side}:   ${wordsFor(frame)}`);
+        this.ledger.got(frame);
+      },
+      begun: (token) => this.#events.begun(side, token),
+      requested: (token) => this.#events.came(side, token),
       accused: (words) => stage.broke(`protocolIsKept: side ${side} was told: ${words.replace(/[^ -~]/g, '.')}`),
     });
-    this.end.tap = (bytes) => tap.see(bytes);
+    this.end.listen({
+      sent: (bytes) => sent.see(bytes),
+      got: (bytes) => {
+        this.ledger.hear();
+        got.see(bytes);
+      },
+      ended: () => this.ledger.ended(),
+      heardTheEnd: () => this.ledger.heardTheEnd(),
+    });
+    return got;
   }
 
   /** Makes the peer. */
@@ -77,8 +120,9 @@ export class Party {
       role: side === 0 ? 'dialer' : 'acceptor',
       implementations: new Implementations(this.serves ? [this.#implementation()] : []),
       limits: limits[side],
+      budgets: this.budgets,
       handshake: handshake[side],
-      onError: (error) => this.#events.reported(side, error),
+      onError: (error) => this.#events.reported(error),
       clock: this.#breakage.clock?.(this.#clock) ?? this.#clock,
     });
     this.peer = peer;
@@ -96,7 +140,7 @@ export class Party {
     void peer.closed.then(() => {
       this.closedAt = agenda.now;
     });
-    this.#stubs = peer.client({ sim, elsewhere }) as unknown as { readonly [service: string]: Stub };
+    this.#stubs = peer.client({ sim, elsewhere }) as unknown as Stubs;
   }
 
   close(grace: number): void {
@@ -105,8 +149,10 @@ export class Party {
     void this.peer.close({ grace });
   }
 
-  get invoke(): Invoke {
-    return this.#invoke;
+  /** How calls are made through what a handler knows of its caller. */
+  invokeOf(stubs: unknown): Invoke {
+    const direct: Invoke = (service, method, input, options) => (stubs as Stubs)[service]?.[method]?.(input, options);
+    return this.#breakage.invoke?.(direct) ?? direct;
   }
 
   /** Whether the handshake may have been given up by now: that ends the connection with nobody else to blame. */
@@ -118,10 +164,13 @@ export class Party {
   #implementation(): Implementation {
     const handler = (method: MethodName) => (input: unknown, context: Context) => {
       const run = () => this.#events.handle(this.side, method, input, context);
-      return this.#breakage.handler === undefined ? run() : this.#breakage.handler(run);
+      return this.#breakage.handler === undefined ? run() : this.#breakage.handler(run, method);
     };
     const names = Object.keys(sim.methods) as MethodName[];
     const handlers = Object.fromEntries(names.map((name) => [name, handler(name)]));
-    return implement(sim as unknown as { '~handlers': typeof handlers }, handlers);
+    const { concurrency: most } = this.#plan.allowances[this.side];
+    const limited = names.filter((name) => name !== 'tell' && most !== Number.POSITIVE_INFINITY);
+    const concurrency = Object.fromEntries(limited.map((name) => [name, most]));
+    return implement(sim as unknown as { '~handlers': typeof handlers }, handlers, { concurrency });
   }
 }

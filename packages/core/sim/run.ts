@@ -35,6 +35,10 @@ export async function run(seed: number, traced = false, breakage: Breakage = {})
     }
     if (plan.disturbances.some(({ kind }) => kind === 'mute')) for (const side of [0, 1] as const) world.close(side, 0);
     await play(stage, world);
+    // Whoever stopped reading reads on, and finds out.
+    stage.wakeAll();
+    await turn();
+    await play(stage, world);
     if (stage.broken === undefined) check(world, IN_THE_END);
   } catch (error) {
     stage.broke(`nothingThrows: ${error instanceof Error ? error.stack : String(error)}`);

@@ -1,12 +1,14 @@
-import { FLAG, FRAME, frameName, HEADER_BYTES } from '../src/wire/frame.ts';
-import { PREFACE } from '../src/wire/preface.ts';
+import { EVENTS_CALL, FLAG, FRAME, frameName } from '../src/wire/frame.ts';
+import { type Frame, FrameCutter } from './frame-cutter.ts';
 import { tokenIn } from './token.ts';
 
-/** What a tap tells of the frames that it sees. */
+/** What a tap tells of the frames of one direction. */
 export interface TapEvents {
   /** A frame has come whole. */
-  frame(what: string): void;
-  /** The last frame of a request has come; with its token, where it carries one. */
+  frame(frame: Frame): void;
+  /** The first frame of a call or event has come; with its token, where it carries one. */
+  begun(token: number | undefined): void;
+  /** A call or event has come as far as its handler needs; with its token, where it carries one. */
   requested(token: number | undefined): void;
   /** One end tells the other that it broke the protocol. */
   accused(words: string): void;
@@ -14,37 +16,33 @@ export interface TapEvents {
 
 const TOKEN_WITHIN = 64;
 
-/** Reads the frames of one direction from its bytes as they are delivered, with a decoder of its own. */
+/** Reads along with one side what it sends, or what it gets. */
 export class Tap {
   readonly #events: TapEvents;
-  #kept: Buffer = Buffer.alloc(0);
-  #skip = PREFACE.dialer.length;
-  /** The tokens of requests that go on in chunks, by call id. */
+  readonly #cutter = new FrameCutter((frame) => this.#frame(frame));
+  /** The tokens of requests and events that go on in chunks, by call id. */
   readonly #long = new Map<number, number | undefined>();
 
   constructor(events: TapEvents) {
     this.#events = events;
   }
 
-  see(bytes: Buffer): void {
-    let rest = this.#kept.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#kept, bytes]);
-    const skipped = Math.min(this.#skip, rest.length);
-    this.#skip -= skipped;
-    rest = rest.subarray(skipped);
-    while (rest.length >= HEADER_BYTES) {
-      const end = 4 + rest.readUInt32BE(0);
-      if (end < HEADER_BYTES || rest.length < end) break;
-      this.#frame(rest[4] as number, rest[5] as number, rest.readUInt32BE(6), rest.subarray(HEADER_BYTES, end));
-      rest = rest.subarray(end);
-    }
-    this.#kept = rest;
+  /** The bytes that have come of a frame that is not whole. */
+  get kept(): number {
+    return this.#cutter.kept;
   }
 
-  #frame(type: number, flags: number, call: number, payload: Buffer): void {
+  see(bytes: Uint8Array): void {
+    this.#cutter.see(bytes);
+  }
+
+  #frame(frame: Frame): void {
+    const { type, flags, call, payload } = frame;
     const more = (flags & FLAG.MORE) !== 0;
-    this.#events.frame(`${frameName(type)}${more ? '+' : ''} call ${call}, ${payload.length} bytes`);
-    if (type === FRAME.REQUEST) {
+    this.#events.frame(frame);
+    if (type === FRAME.REQUEST || type === FRAME.EVENT) {
       const token = tokenIn(payload.toString('latin1', 0, TOKEN_WITHIN));
+      this.#events.begun(token);
       if (more) this.#long.set(call, token);
       else this.#events.requested(token);
     } else if (type === FRAME.CHUNK && !more && this.#long.has(call)) {
@@ -58,4 +56,12 @@ export class Tap {
       if (words.includes('broke the protocol')) this.#events.accused(words);
     }
   }
+}
+
+/** A frame in a few words. */
+export function wordsFor({ type, flags, call, payload }: Frame): string {
+  const more = (flags & FLAG.MORE) !== 0 ? '+' : '';
+  const whose = call === EVENTS_CALL ? 'events' : `call ${call}`;
+  const what = type === FRAME.CREDIT && payload.length >= 4 ? payload.readUInt32BE(0) : `${payload.length} bytes`;
+  return `${frameName(type)}${more} ${whose}, ${what}`;
 }
