@@ -13,6 +13,7 @@ export const CALL_CHECKS: Checks = {
   pingsAreCounted,
   errorsAreReported,
   nestedNeverWaits,
+  earlyOnesKeepTheirOrder,
   producersAreTold,
   inputsAreLetGo,
   noListenersStay,
@@ -63,6 +64,32 @@ function errorsAreReported({ records }: World): string | undefined {
 function nestedNeverWaits({ records }: World): string | undefined {
   const waited = records.find(({ mustFail, madeStep, settledStep }) => mustFail && settledStep !== madeStep);
   return waited === undefined ? undefined : `${waited.label} waited for a slot`;
+}
+
+/** What was made before the connection was open leaves in that order, where all of it can leave at once. */
+function earlyOnesKeepTheirOrder({ records, parties, plan }: World): string | undefined {
+  for (const { side, openedAt } of parties) {
+    const { calls, chunk, events } = plan.limits[side === 0 ? 1 : 0];
+    const mine = records.filter((record) => record.plan.side === side && record.made && record.madeAt < openedAt);
+    // A handler may run already before those have left that waited.
+    const early = mine.filter(({ parent }) => parent === undefined);
+    const told = early.filter(({ isEvent }) => isEvent);
+    const cost = told.reduce((sum, { plan: { input } }) => sum + sizeOf(input), 0);
+    if (mine.length - told.length > calls || cost > Math.min(events, chunk)) continue;
+    const came = early.filter(({ place, plan: { input } }) => place >= 0 && sizeOf(input) < chunk);
+    came.sort((a, b) => a.order - b.order);
+    const late = came.find(({ place }, i) => i > 0 && place < (came[i - 1] as CallRecord).place);
+    if (late !== undefined) return `${late.label} overtook one that was made before it`;
+  }
+  return undefined;
+}
+
+/** More bytes than an input takes, with all that goes along with it. */
+function sizeOf(input: unknown): number {
+  if (input instanceof Uint8Array) return input.length + 100;
+  if (typeof input === 'string') return input.length * 3 + 100;
+  const { title = '', line = '' } = (input ?? {}) as { readonly title?: string; readonly line?: string };
+  return (String(title).length + String(line).length) * 3 + 500;
 }
 
 /** Whoever makes items learns that nobody wants them; unless it has ended by itself. */

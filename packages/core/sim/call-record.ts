@@ -43,6 +43,8 @@ export class CallRecord {
   wentOut = false;
   /** In which step its request came whole. */
   cameStep = -1;
+  /** Its place among all that came whole to its side. */
+  place = -1;
   /** How often its handler was started, and how often it has returned. */
   starts = 0;
   returns = 0;

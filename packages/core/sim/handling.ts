@@ -17,6 +17,7 @@ export class Handling implements Watcher {
   readonly #calling: Calling;
   readonly #arrivals = [new Arrivals(), new Arrivals()] as const;
   readonly #byToken = new Map<number, CallRecord>();
+  #places = 0;
   /** The place among all calls of the last event that a side has got. */
   readonly #lastEvent: [number, number] = [-1, -1];
 
@@ -48,6 +49,7 @@ export class Handling implements Watcher {
     const { method } = record.plan;
     const { steps } = stage.agenda;
     record.cameStep = steps;
+    record.place = this.#places++;
     // Some of those that have come in the same moment may not have begun.
     const goes = (other: CallRecord) => other !== record && (other.mayRun || other.cameStep === steps);
     const alike = records.filter((other) => other.callee === side && other.plan.method === method && goes(other));

@@ -42,7 +42,7 @@ export function planTrack(
   const excess = tooMuch(token, bounds.theirs);
   const ending = planEnding(random, style, way, { over: excess !== undefined, endless });
   const least = ending === 'endless' ? Math.floor(bounds.theirs.window / FILLING) : 0;
-  const forms = Array.from({ length: random.between(1, 3) }, () => planForm(random, bounds, least));
+  const forms = Array.from({ length: random.between(1, 3) }, () => planForm(random, bounds, least, heavy));
   const wanted = random.pick([0, 1, random.between(2, 8), random.between(2, 8), random.between(5, 60)]);
   const count = ending === 'endless' ? Number.POSITIVE_INFINITY : wanted;
   const waits = style.startsWith('async') ? planWaits(random) : [undefined];
@@ -66,7 +66,7 @@ function planEnding(
   return ending === 'declared' && way === 'up' ? 'rpc' : ending;
 }
 
-function planForm(random: Random, { theirs, cap }: Bounds, least: number): Form {
+function planForm(random: Random, { theirs, cap }: Bounds, least: number, heavy: boolean): Form {
   const kind = random.weighted<Form['kind']>([
     [5, 'text'],
     [3, 'bytes'],
@@ -74,10 +74,15 @@ function planForm(random: Random, { theirs, cap }: Bounds, least: number): Form 
     [least > 0 ? 0 : 1, 'nothing'],
   ]);
   const limit = Math.min(cap, kind === 'bytes' ? theirs.bytes : theirs.message - 60);
+  // Bytes that are worth it are not copied on their way.
+  const huge = heavy && random.chance(0.3) ? random.between(16_000, 70_000) : 0;
   // Some items are longer than the window.
-  const wanted = random.chance(0.1)
-    ? random.between(1, 3) * theirs.window + random.between(-80, 80)
-    : size(random, theirs.chunk, random.chance(0.7) ? 300 : limit);
+  const wanted =
+    huge > 0
+      ? huge
+      : random.chance(0.1)
+        ? random.between(1, 3) * theirs.window + random.between(-80, 80)
+        : size(random, theirs.chunk, random.chance(0.7) ? 300 : limit);
   return { kind, size: Math.min(limit, Math.max(wanted, least)) };
 }
 

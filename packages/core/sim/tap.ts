@@ -20,8 +20,8 @@ const TOKEN_WITHIN = 64;
 export class Tap {
   readonly #events: TapEvents;
   readonly #cutter = new FrameCutter((frame) => this.#frame(frame));
-  /** The tokens of requests and events that go on in chunks, by call id. */
-  readonly #long = new Map<number, number | undefined>();
+  /** The beginnings of requests and events that go on in chunks, by call id. */
+  readonly #long = new Map<number, string>();
 
   constructor(events: TapEvents) {
     this.#events = events;
@@ -40,15 +40,19 @@ export class Tap {
     const { type, flags, call, payload } = frame;
     const more = (flags & FLAG.MORE) !== 0;
     this.#events.frame(frame);
+    const text = () => payload.toString('latin1', 0, TOKEN_WITHIN);
     if (type === FRAME.REQUEST || type === FRAME.EVENT) {
-      const token = tokenIn(payload.toString('latin1', 0, TOKEN_WITHIN));
-      this.#events.begun(token);
-      if (more) this.#long.set(call, token);
-      else this.#events.requested(token);
-    } else if (type === FRAME.CHUNK && !more && this.#long.has(call)) {
-      const token = this.#long.get(call);
+      const head = text();
+      this.#events.begun(tokenIn(head));
+      if (more) this.#long.set(call, head);
+      else this.#events.requested(tokenIn(head));
+    } else if (type === FRAME.CHUNK && this.#long.has(call)) {
+      const head = this.#long.get(call) ?? '';
+      // A first frame may hold no more than the first byte.
+      if (head.length < TOKEN_WITHIN) this.#long.set(call, head + text());
+      if (more) return;
+      this.#events.requested(tokenIn(this.#long.get(call) ?? ''));
       this.#long.delete(call);
-      this.#events.requested(token);
     } else if (type === FRAME.CANCEL) {
       this.#long.delete(call);
     } else if (type === FRAME.GOAWAY) {

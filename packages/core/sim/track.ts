@@ -5,8 +5,9 @@ import type { TrackPlan } from './track-plan.ts';
 
 /** What one stream may hold: its bound depends on the end that reads it. */
 export interface TrackTerms {
-  /** The reader's limit. */
+  /** The reader's limits. */
   readonly window: number;
+  readonly chunk: number;
   /** Whether what its producer is asked for is bounded still: it is read, and nothing has befallen the connection. */
   readonly bounded: () => boolean;
 }
@@ -46,11 +47,13 @@ export class Track {
 
   /** Its producer is asked for an item. */
   drawn(): void {
-    const { window, bounded } = this.#terms;
+    const { window, chunk, bounded } = this.#terms;
     if (this.returns > 0) this.#broke('nothingIsDrawnAfter', 'was asked for more after it was told to stop');
     if (this.ended !== undefined && this.ended !== 'faulty') this.#broke('nothingIsDrawnAfter', 'was asked for more');
     if (this.making) this.#broke('drawnOneByOne', 'was asked for an item before it had given the last one');
-    if (this.#unread < window + this.#longest + 64 || this.left || !bounded()) return;
+    // What does not fit gets what it lacks when its turn comes, so that it may be on its way beside a window.
+    const besides = this.#longest > Math.min(window / 2, chunk) ? this.#longest : 0;
+    if (this.#unread < window + besides || this.left || !bounded()) return;
     this.#broke('drawIsBounded', `was asked for more where ${this.#unread} bytes wait, and a window is ${window}`);
   }
 

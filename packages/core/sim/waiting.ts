@@ -7,6 +7,7 @@ export function waitsForGood(world: World, record: CallRecord): boolean {
   const { plan, down, starts, returns } = record;
   if (down?.readerParked === true) return true;
   if (!record.made) return false;
+  if (record.isEvent) return starts === 0 ? waitsForCredit(world, record) : handlerWaits(world, record);
   if (starts === 0) return waitsForASlot(world, record);
   if (starts > returns) return handlerWaits(world, record);
   if (!record.streams || down === undefined) return false;
@@ -26,9 +27,15 @@ function itemsWait({ readerParked, readerAsks, makerParked }: Track): boolean {
   return readerParked || (readerAsks > 0 && makerParked);
 }
 
+/** The handler of another event holds credit for good. */
+function waitsForCredit(world: World, { callee }: CallRecord): boolean {
+  const events = world.records.filter((other) => other.isEvent && other.callee === callee && other.running);
+  return events.some((other) => handlerWaits(world, other));
+}
+
 /** As many handlers run as calls may be open. Whoever is called back by a handler does not wait for that. */
-function waitsForASlot(world: World, { parent, isEvent, callee }: CallRecord): boolean {
-  if (parent !== undefined || isEvent) return false;
+function waitsForASlot(world: World, { parent, callee }: CallRecord): boolean {
+  if (parent !== undefined) return false;
   const taken = world.records.filter((other) => other.callee === callee && !other.isEvent && takesASlot(other));
   return taken.length >= world.plan.limits[callee].calls;
 }

@@ -62,8 +62,8 @@ export class World {
   #track({ plan: { side } }: CallRecord, plan: TrackPlan | undefined): Track | undefined {
     if (plan === undefined) return undefined;
     const reader = makerSide(side, plan.way) === 0 ? 1 : 0;
-    const { window } = this.plan.limits[reader];
-    return new Track(this.stage, plan, { window, bounded: () => !this.disturbed });
+    const { window, chunk } = this.plan.limits[reader];
+    return new Track(this.stage, plan, { window, chunk, bounded: () => !this.disturbed });
   }
 
   #schedule(): void {

@@ -7,8 +7,8 @@ import type { Message } from './message.ts';
 const nothing = (): void => {};
 
 /**
- * The sizes that a message grows by. Only the few get so far that are let on at a time; and of what is allocated only the
- * pages are taken that are written to, so the last step may be long: to copy 256 MB would stop everything for a second.
+ * The sizes that a message grows by which is let on: at first it doubles. Of what is allocated only the pages are taken
+ * that are written to, so the last step may be long: to copy 256 MB would stop everything for a second.
  */
 const FIRST = 1024 * 1024;
 const SECOND = 16 * FIRST;
@@ -20,6 +20,8 @@ export class Assembly implements Message {
   readonly raw: boolean;
   /** What its sender may still send, where the message has an account of its own. */
   credit = 0;
+  /** Whether it is one of the few that are let on at a time. */
+  active = false;
   /** Called when it is its turn to get credit. */
   admitted: () => void = nothing;
   #buffer: Buffer;
@@ -73,15 +75,18 @@ export class Assembly implements Message {
       throw new ProtocolError(`a message that ${how} the ${this.total} bytes it announced`);
     }
     if (need > this.#buffer.length) {
-      const grown = allocate(
-        need <= FIRST ? Math.min(FIRST, this.total) : need <= SECOND ? Math.min(SECOND, this.total) : this.total,
-      );
+      const grown = allocate(Math.min(this.total, this.#nextSize(need)));
       grown.set(this.#buffer.subarray(0, this.#have));
       this.#buffer = grown;
     }
     this.#buffer.set(bytes, this.#have);
     this.#have = need;
     return !more;
+  }
+
+  #nextSize(need: number): number {
+    if (!this.active) return Math.max(2 * this.#buffer.length, need);
+    return need <= FIRST ? FIRST : need <= SECOND ? SECOND : this.total;
   }
 
   /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. */

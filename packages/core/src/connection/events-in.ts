@@ -62,6 +62,8 @@ export class EventsIn<T> {
     if (more) {
       const assembly = Assembly.begin(fields, raw, this.#local);
       this.#spend(ITEM_COST + assembly.have);
+      // There is only one at a time.
+      assembly.active = true;
       this.#assembly = assembly;
       return this.#grant();
     }

@@ -170,9 +170,11 @@ describe('the credit of the events', () => {
 
   test('lets an event begin where one byte of it is paid, and go on byte by byte', () => {
     const end = emitting();
-    end.emit(new Uint8Array(1024 - 64 - 65));
+    end.emit(new Uint8Array(1024 - 64 - 64));
     end.sent();
     const event = end.emit(new Uint8Array(900));
+    expect(end.leaves()).toEqual([]);
+    end.receive(creditFrame(EVENTS_CALL, 1));
     expect(end.leaves()).toEqual(['EVENT+ events 11']);
     for (const credit of [1, 2, 0, 3]) {
       end.receive(creditFrame(EVENTS_CALL, credit));
@@ -272,6 +274,16 @@ describe('an event on its way', () => {
     expect(event.outcome.split(' ')[0]).toBe('UNAVAILABLE');
     end.receive(creditFrame(EVENTS_CALL, 5000));
     expect([end.leaves().length, event.outcomes.length, end.connection.canEmit]).toEqual([1, 1, false]);
+  });
+
+  test('does not fail when it has left before', () => {
+    const end = emitting();
+    const event = end.emit(new Uint8Array(3000));
+    end.receive(creditFrame(EVENTS_CALL, 5000));
+    end.sent();
+    expect(end.connection.exchange.pending()).toEqual([]);
+    end.connection.abort(new RpcError('UNAVAILABLE', 'Over.'));
+    expect(event.outcome).toBe('answered');
   });
 
   test('cannot begin while too much waits to be read', () => {

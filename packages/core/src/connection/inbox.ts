@@ -68,6 +68,7 @@ export class Inbox {
 
   #admit(assembly: Assembly): void {
     this.#active.add(assembly);
+    assembly.active = true;
     assembly.admitted();
   }
 

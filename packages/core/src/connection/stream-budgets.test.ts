@@ -184,6 +184,7 @@ describe('the calls of all connections together', () => {
         expect(used(made)).toEqual([1, 0]);
         over(made.end);
         expect([used(made), made.end.told.filter((line) => line.startsWith('request'))]).toEqual([[0, 0], []]);
+        expect(made.end.open).toEqual([0, 0]);
       }
     }
   });
@@ -234,6 +235,9 @@ describe('the bytes of answers that wait', () => {
     expect(used(made)[1]).toBe(2999);
     end.receive(creditFrame(2, 5000));
     expect(end.sent().map(inShort)).toContain('CHUNK 2 959');
+    expect(used(made)).toEqual([2, 0]);
+    // Its caller closes his half, and nothing is given back again.
+    end.receive(frame(FRAME.CANCEL, 2, [1]));
     expect(used(made)).toEqual([2, 0]);
   });
 

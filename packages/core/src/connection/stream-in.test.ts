@@ -95,7 +95,7 @@ describe.each(SIDES)('a stream that comes in, to the %s,', (side) => {
       end.connection.receive(came);
       came.fill(2);
       const [item] = reader.inflow.next() as Uint8Array[];
-      expect(item).toEqual(new Uint8Array(length).fill(1));
+      expect([item?.length, item?.every((byte) => byte === 1)]).toEqual([length, true]);
       expect(item?.buffer.byteLength).toBe(length);
       expect(Object.getPrototypeOf(item)).toBe(Uint8Array.prototype);
     }
@@ -309,6 +309,25 @@ describe.each(SIDES)('credit for a stream that comes in, to the %s,', (side) => 
     expect(end.leaves()).toEqual(['CREDIT 0 256']);
   });
 
+  test('for a long item does not come because there was one before it', () => {
+    const { end, reader } = receiving(side);
+    reader.readAll();
+    end.receive(longItem(0, 600, 300), chunkFrame(0, 300, false));
+    reader.read();
+    end.sent();
+    end.receive(longItem(0, 5000, 650));
+    expect([end.leaves(), end.closed]).toEqual([[], []]);
+    // The first one is read to its end, and the next is waited for.
+    expect(reader.read()).toBe(false);
+    expect(end.leaves()).toHaveLength(1);
+  });
+
+  test('is held by long items that are unread, with all that they cost', () => {
+    const { end } = receiving(side);
+    for (let i = 0; i < 10; i++) end.receive(longItem(0, 2, 1), chunkFrame(0, 1, false));
+    expect(end.leaves()).toEqual([]);
+  });
+
   test('for a long item comes at once where somebody waits for it', () => {
     const { end, reader } = receiving(side);
     reader.readAll();
@@ -322,6 +341,16 @@ describe.each(SIDES)('credit for a stream that comes in, to the %s,', (side) => 
     expect(end.leaves()).toEqual([]);
     expect(reader.readAll()).toEqual([new Uint8Array(500)]);
     expect(end.leaves()).toEqual(['CREDIT 0 564']);
+  });
+
+  test('is no longer given once the connection is over, though what has come can be read', () => {
+    const { end, reader } = receiving(side);
+    end.receive(frame(FRAME.ITEM, 0, [new Uint8Array(900)], RAW));
+    end.connection.abort(new RpcError('UNAVAILABLE', 'Over.'));
+    end.sent();
+    const { wakes } = end;
+    expect(reader.readAll()).toEqual([new Uint8Array(900)]);
+    expect([end.leaves(), end.wakes]).toEqual([[], wakes]);
   });
 
   test('is no longer given once the call is over, though what has come can be read', () => {
@@ -473,6 +502,16 @@ describe('a reader that reads no more', () => {
     expect(reader.inflow.next()).toBeUndefined();
   });
 
+  test('gives no more credit than there was, whatever he was reading', () => {
+    const made = receiving('callee');
+    made.end.receive(frame(FRAME.ITEM, 0, [new Uint8Array(500)], RAW));
+    made.reader.read();
+    made.end.stop(made.end.request(0));
+    expect(made.end.leaves()).toEqual(['CREDIT 0 564', 'STOP 0 0']);
+    made.reader.inflow.next();
+    expect(made.end.leaves()).toEqual([]);
+  });
+
   test('passes over what still comes, for which it gives credit, and hears of the end', () => {
     const { end, reader } = stopped();
     end.sent();
@@ -552,8 +591,7 @@ describe('a handler that is done before its input has ended', () => {
       expect(end.open).toEqual([0, 1]);
       // Nothing that still comes brings any, nor does a reader who reads on.
       end.receive(item === unread ? itemsFrame(0, 1) : chunkFrame(0, 400, true));
-      end.request(0).inflow?.next();
-      expect(end.leaves()).toEqual([]);
+      expect([end.request(0).inflow?.next(), end.leaves()]).toEqual([undefined, []]);
     }
   });
 
@@ -565,12 +603,25 @@ describe('a handler that is done before its input has ended', () => {
       end.sent();
       end.receive(itemsFrame(0, 1), longItem(0, 500, 100), chunkFrame(0, 400, false));
       expect(end.open).toEqual([0, 1]);
+      // What the handler says again is not sent.
+      end.answer(end.request(0), 'again');
       end.receive(last);
       expect([end.open, end.closed, end.told, end.leaves()]).toEqual([[0, 0], [], ['request 0'], []]);
       // The slot is free: another call may have it, with an account of its own.
       end.receive(frame(FRAME.REQUEST, 0, [u16(2)]), frame(FRAME.ITEM, 0, [new Uint8Array(960)], RAW));
       expect([end.open, end.closed]).toEqual([[0, 1], []]);
     }
+  });
+
+  test('sends no more of a long answer once its caller has given it up', () => {
+    const { end } = receiving('callee');
+    end.answer(end.request(0), new Uint8Array(5000));
+    end.sent();
+    // Some of it could leave already, and more could later.
+    end.receive(creditFrame(0, 2000), frame(FRAME.CANCEL, 0, [4]), creditFrame(0, 10_000));
+    const sent = end.sent();
+    expect(sent.map(({ type }) => type)).toEqual([FRAME.ERROR]);
+    expect([says(sent[0]).code, end.open, end.told]).toEqual([4, [0, 0], ['request 0']]);
   });
 
   test('is forgotten where the CANCEL comes in the middle of an item', () => {
@@ -600,11 +651,11 @@ describe('the input of a call that is turned away', () => {
 describe('a caller that has cancelled', () => {
   test('passes over the items that were on their way, and asks for no more', () => {
     const { end, call, reader } = receiving('caller');
-    end.receive(itemsFrame(0, 'here'));
+    end.receive(itemsFrame(0, 'here'), frame(FRAME.ITEM, 0, [new Uint8Array(600)], RAW));
     end.cancel(call as never);
     const [cancel, ...rest] = end.leaves();
     expect([cancel, rest]).toEqual(['CANCEL 0 1', []]);
-    end.receive(itemsFrame(0, 1), longItem(0, 3000, 500), chunkFrame(0, 300, true));
+    end.receive(itemsFrame(0, 1), longItem(0, 3000, 50), chunkFrame(0, 30, true));
     expect([end.leaves(), reader.inflow.next(), end.closed]).toEqual([[], undefined, []]);
     end.receive(frame(FRAME.ERROR, 0, [packed({ code: 1 })]));
     expect([end.open, end.closed]).toEqual([[0, 0], []]);
@@ -637,7 +688,8 @@ describe('the end of an input', () => {
       end.receive(...before, frame(FRAME.CANCEL, 0, [1]));
       expect(end.told).toEqual(['request 0', 'cancelled 0 CANCELLED']);
       expect(end.open).toEqual([0, 1]);
-      end.answer(end.request(0), 1);
+      end.answer(end.request(0), 'done');
+      end.answer(end.request(0), 'again');
       expect(end.sent().map(says)).toMatchObject([{ code: 1 }]);
       expect(end.open).toEqual([0, 0]);
     }
@@ -780,6 +832,13 @@ describe('what the protocol rules out for a stream ends the connection, with the
       'duplex',
       longItem(0, 500, 10),
       frame(FRAME.HEADER, 0, [0x80]),
+    ],
+    [
+      'a CHUNK behind ITEMS with MORE',
+      'CHUNK out of turn',
+      'serverStream',
+      frame(FRAME.ITEMS, 0, [0x91, 1], MORE),
+      chunkFrame(0, 1, false),
     ],
     [
       'a second HEADER',

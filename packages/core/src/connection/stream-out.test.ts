@@ -221,7 +221,7 @@ describe('a getter of an item', () => {
       get b() {
         if (outflow.over) return 1;
         end.cancel(call);
-        other.outflow?.add('y'.repeat(40));
+        other.outflow?.add('y'.repeat(300));
         return 'z'.repeat(60);
       },
       c: 'x'.repeat(50),
@@ -232,7 +232,7 @@ describe('a getter of an item', () => {
       [FRAME.CANCEL, 0],
       [FRAME.ITEMS, 2],
     ]);
-    expect(itemsOf(sent)).toEqual(['y'.repeat(40), 'last']);
+    expect(itemsOf(sent)).toEqual(['y'.repeat(300), 'last']);
   });
 });
 
@@ -311,6 +311,32 @@ describe('credit', () => {
     end.receive(creditFrame(0, 5000));
     expect(end.leaves()).toEqual(['CHUNK+ 0 1024', 'CHUNK 0 13']);
     expect([outflow.roomy, rooms]).toEqual([true, 1]);
+  });
+
+  test('that comes is told to who waits for room, also where nothing waits to leave', () => {
+    const { end, call, outflow } = uploading();
+    let rooms = 0;
+    outflow.onRoom = () => rooms++;
+    outflow.add(new Uint8Array(1024 - 64 - 60));
+    end.sent();
+    expect([outflow.roomy, rooms]).toEqual([false, 0]);
+    end.receive(creditFrame(0, 500));
+    expect([outflow.roomy, rooms]).toEqual([true, 1]);
+    end.end(call);
+    end.receive(creditFrame(0, 500));
+    expect(rooms).toBe(1);
+  });
+
+  test('that comes for a stream that is given up is told to nobody', () => {
+    const { end, outflow } = serving();
+    outflow.add(new Uint8Array(3000));
+    end.sent();
+    let rooms = 0;
+    outflow.onRoom = () => rooms++;
+    end.receive(frame(FRAME.CANCEL, 0, [1]));
+    expect(rooms).toBe(1);
+    end.receive(creditFrame(0, 500));
+    expect([rooms, end.leaves()]).toEqual([1, []]);
   });
 
   test('of nothing, or of more than all that is sent, does no harm', () => {
@@ -869,6 +895,15 @@ describe('when the other end has ended its side', () => {
     end.answer(request);
     end.answer(end.request(2));
     expect([end.leaves(), end.connection.finished]).toEqual([['ANSWER 0 0', 'ANSWER 2 0'], true]);
+  });
+
+  test('a long answer that comes after that needs no credit either', () => {
+    const end = alone({ remote: SMALL });
+    end.receive(METHODS, frame(FRAME.REQUEST, 0, [u16(2)]));
+    end.connection.ended();
+    end.answer(end.request(0), new Uint8Array(3000));
+    expect(end.leaves()).toEqual(['PING 8', 'ANSWER+ 0 1024', 'CHUNK+ 0 1024', 'CHUNK 0 960']);
+    expect([end.open, end.connection.finished]).toEqual([[0, 0], true]);
   });
 
   test('the streams of this end are cancelled, whatever they were about to send', () => {

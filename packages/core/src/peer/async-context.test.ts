@@ -6,12 +6,14 @@ import { implement } from '../contract/implement.ts';
 import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
 import { safe } from '../contract/safe.ts';
-import { type Client, type Handlers, service } from '../contract/service.ts';
+import { type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { memoryTransports } from '../transport/memory.ts';
 import type { Limits } from '../wire/limits.ts';
 import { Peer } from './peer.ts';
+import { collect } from './test-outcome.ts';
+import { quiet, type World, worldOf } from './test-world.ts';
 
 const texts = service('texts', {
   ask: method({ input: z.any(), output: z.any() }),
@@ -23,40 +25,12 @@ const texts = service('texts', {
 
 type Served = Handlers<typeof texts.methods>;
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof texts.methods>;
-  readonly near: Peer;
-}
+type TextsWorld = World<typeof texts.methods>;
 
 /** Both ends of a connection. */
-function world(served: Partial<Served>, limits: Partial<Limits> = {}): World {
-  const [a, b] = memoryTransports();
+function world(served: Partial<Served>, limits: Partial<Limits> = {}): TextsWorld {
   const handlers: Served = { ask: (x) => x, read: (x) => x, write: collect, talk: (x) => x, log: () => {}, ...served };
-  const near = new Peer(a, { role: 'dialer' });
-  const far = new Peer(b, {
-    role: 'acceptor',
-    implementations: new Implementations([implement(texts, handlers)]),
-    limits,
-    onError: () => {},
-  });
-  return {
-    client: near.client(texts),
-    near,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
-  };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return worldOf(texts, handlers, { far: limits });
 }
 
 async function thrownBy(action: () => Promise<unknown>): Promise<RpcError> {
@@ -85,7 +59,7 @@ describe('the stack of an error shows the function that', () => {
     },
   };
 
-  test.each<[how: string, call: (world: World) => Promise<unknown>]>([
+  test.each<[how: string, call: (world: TextsWorld) => Promise<unknown>]>([
     [
       'awaits a call',
       async function theCaller({ client }) {

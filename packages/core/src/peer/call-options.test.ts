@@ -2,17 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { CallOptions } from '../contract/call-options.ts';
 import { event } from '../contract/event.ts';
-import { implement } from '../contract/implement.ts';
-import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { safe } from '../contract/safe.ts';
-import { type Client, service } from '../contract/service.ts';
+import { type Client, type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
 import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
 import type { Limits } from '../wire/limits.ts';
-import { Peer } from './peer.ts';
+import { failure } from './test-outcome.ts';
+import { quiet, type World, worldOf } from './test-world.ts';
 
 const echo = service('echo', {
   ask: method({ input: z.any(), output: z.any() }),
@@ -22,24 +19,20 @@ const echo = service('echo', {
   log: event(z.any()),
 });
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof echo.methods>;
-  readonly near: Peer;
+interface EchoWorld extends World<typeof echo.methods> {
   /** The metadata of each call and event that came. */
   readonly came: Metadata[];
 }
 
 /** Both ends of a connection. What is asked is thrown where it is an error. */
-function world(limits: Partial<Limits> = {}): World {
+function world(limits: Partial<Limits> = {}): EchoWorld {
   const came: Metadata[] = [];
   const note = <T>(value: T, { metadata }: { readonly metadata: Metadata }): T => {
     came.push(metadata);
     if (value instanceof RpcError) throw value;
     return value;
   };
-  const [a, b] = memoryTransports();
-  const near = new Peer(a, { role: 'dialer' });
-  const handlers = implement(echo, {
+  const handlers: Handlers<typeof echo.methods> = {
     ask: (make, context) => {
       const value = typeof make === 'string' ? thrown[make]?.() : make;
       return note(value, context);
@@ -48,16 +41,8 @@ function world(limits: Partial<Limits> = {}): World {
     write: (_, context) => note(0, context),
     talk: (_, context) => note([], context),
     log: (_, context) => void note(0, context),
-  });
-  const far = new Peer(b, { role: 'acceptor', implementations: new Implementations([handlers]), limits });
-  return {
-    client: near.client(echo),
-    near,
-    came,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
   };
+  return { ...worldOf(echo, handlers, { far: limits }), came };
 }
 
 /** What a handler throws, by the name that its caller asks for. */
@@ -69,24 +54,13 @@ const thrown: Record<string, () => RpcError> = {
 };
 
 /** A call of every kind, as a promise. */
-const CALLS: Record<string, (client: World['client'], options: CallOptions) => Promise<unknown>> = {
+const CALLS: Record<string, (client: Client<typeof echo.methods>, options: CallOptions) => Promise<unknown>> = {
   unary: (client, options) => client.ask(1, options),
   'server stream': (client, options) => client.read(1, options).next(),
   'client stream': (client, options) => client.write([1], options),
   'both ways': (client, options) => client.talk([1], options).next(),
   event: (client, options) => client.log(1, options),
 };
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const settled = await safe(outcome);
-  if (settled.ok) throw new Error('It did not fail as it should.');
-  return settled.error;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-}
 
 describe.each(Object.entries(CALLS))('a call (%s)', (_, call) => {
   test.each<[what: string, options: unknown, said: string]>([

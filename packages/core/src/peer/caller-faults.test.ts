@@ -1,64 +1,41 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { implement } from '../contract/implement.ts';
-import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { type Client, service } from '../contract/service.ts';
+import { type Handlers, service } from '../contract/service.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
-import { Peer } from './peer.ts';
+import { failure } from './test-outcome.ts';
+import { type World, worldOf } from './test-world.ts';
 
 const files = service('files', {
   read: method({ input: z.any(), output: z.any() }),
   erase: method({ input: z.any(), output: z.any() }),
 });
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof files.methods>;
-  readonly peer: Peer;
-  readonly reported: unknown[];
+interface FilesWorld extends World<typeof files.methods> {
   /** What the handler of `read` was called with. */
   readonly read: unknown[];
 }
 
-/** A client and a server in one process. */
-async function world(): Promise<World> {
-  const reported: unknown[] = [];
+/** Both ends of a connection that is open. At the end nothing may go on that would hold up its close. */
+async function world(): Promise<FilesWorld> {
   const read: unknown[] = [];
-  const [near, far] = memoryTransports();
-  const handlers = implement(files, {
+  const handlers: Handlers<typeof files.methods> = {
     read: (input) => {
       read.push(input);
       return input === 'long' ? 'x'.repeat(2000) : ['read', input];
     },
     erase: (input) => ['erase', input],
-  });
-  const server = new Peer(far, {
-    role: 'acceptor',
-    implementations: new Implementations([handlers]),
-    onError: (error) => reported.push(error),
-  });
-  const peer = new Peer(near, { role: 'dialer', limits: { message: 1024 } });
-  await peer.ready;
+  };
+  const both = worldOf(files, handlers, { near: { message: 1024 } });
+  await both.near.ready;
   return {
-    client: peer.client(files),
-    peer,
-    reported,
+    ...both,
     read,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([peer.close(), server.close()]);
+    async [Symbol.asyncDispose]() {
+      await Promise.all([both.near.close(), both.far.close()]);
     },
   };
-}
-
-async function failure(call: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
 }
 
 describe('an input whose getter', () => {
@@ -136,7 +113,7 @@ describe('a signal', () => {
     await using here = await world();
     const error = await failure(here.client.read(1, { signal: {} as AbortSignal }));
     expect([error.code, error.execution]).toEqual(['INVALID_ARGUMENT', 'not-sent']);
-    expect(here.peer.pending).toBe(0);
+    expect(here.near.pending).toBe(0);
   });
 
   test('that many calls share is listened to once, and not at all when they have settled', async () => {
@@ -170,13 +147,13 @@ test('an answer over a limit is told as that, at both ends', async () => {
   const error = await failure(here.client.read('long'));
   expect(error.code).toBe('RESOURCE_EXHAUSTED');
   expect(error.message).toContain('files.read gave an answer that is over a limit: The message is 2000 bytes long');
-  expect(String(here.reported[0])).toContain('over a limit');
+  expect(String(here.reported[0]?.[0])).toContain('over a limit');
 });
 
 test('whoever waits for a connection that is over is told so', async () => {
   const here = await world();
-  await here.peer.close();
-  await expect(here.peer.whenReady()).rejects.toThrow('The connection was closed here.');
+  await here.near.close();
+  await expect(here.near.whenReady()).rejects.toThrow('The connection was closed here.');
   expect((await failure(here.client.read(1))).message).toBe('The connection was closed here.');
 });
 

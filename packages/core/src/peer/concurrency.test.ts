@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { type ImplementOptions, implement } from '../contract/implement.ts';
 import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { type Client, type Handlers, service } from '../contract/service.ts';
+import { type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
-import type { Transport } from '../transport/transport.ts';
-import { Peer } from './peer.ts';
+import { collect, failure } from './test-outcome.ts';
+import { type Ends, ends, quiet, type World } from './test-world.ts';
 
 const jobs = service('jobs', {
   run: method({ input: z.number(), output: z.number() }),
@@ -19,55 +18,26 @@ const jobs = service('jobs', {
 
 type Jobs = Handlers<typeof jobs.methods>;
 
-interface Connected {
-  readonly client: Client<typeof jobs.methods>;
-  readonly near: Peer;
-  readonly far: Peer;
-  readonly line: Transport;
-}
-
-interface World extends AsyncDisposable {
+interface Server extends AsyncDisposable {
   /** Connects once more to what serves. */
-  connect(): Connected;
+  connect(): World<typeof jobs.methods>;
 }
 
 /** One that serves many connections. */
-function world(handlers: Partial<Jobs>, concurrency: ImplementOptions<Jobs>['concurrency']): World {
+function world(handlers: Partial<Jobs>, concurrency: ImplementOptions<Jobs>['concurrency']): Server {
   const served: Jobs = { run: (n) => n, other: (n) => n, flow: () => [], take: () => 0, ...handlers };
   const implementations = new Implementations([implement(jobs, served, { concurrency })]);
-  const peers: Peer[] = [];
+  const connected: Ends[] = [];
   return {
     connect() {
-      const [a, b] = memoryTransports();
-      const near = new Peer(a, { role: 'dialer' });
-      const far = new Peer(b, { role: 'acceptor', implementations, onError: () => {} });
-      peers.push(near, far);
-      return { client: near.client(jobs), near, far, line: a };
+      const both = ends({}, { implementations });
+      connected.push(both);
+      return { ...both, client: both.near.client(jobs) };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(peers.map((peer) => peer.close({ grace: 0 })));
+      await Promise.all(connected.map((both) => both[Symbol.asyncDispose]()));
     },
   };
-}
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 /** Handlers that are let go by hand. */
@@ -271,7 +241,7 @@ describe('a method with a concurrency', () => {
     await Promise.all(
       Array.from({ length: 300 }, async (_, n) => {
         for (let tries = 0; tries < 3; tries++) {
-          const { client } = clients[n % 3] as Connected;
+          const { client } = clients[n % 3] as World<typeof jobs.methods>;
           await client.run(n).catch((error: RpcError) => codes.add(error.code));
         }
       }),

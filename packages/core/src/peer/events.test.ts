@@ -4,12 +4,12 @@ import { event } from '../contract/event.ts';
 import { implement } from '../contract/implement.ts';
 import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { type Client, type Handlers, service } from '../contract/service.ts';
-import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
-import type { Transport } from '../transport/transport.ts';
+import { type Handlers, service } from '../contract/service.ts';
+import type { RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
-import { Peer } from './peer.ts';
+import { gate } from './test-gate.ts';
+import { failure } from './test-outcome.ts';
+import { ends, quiet, type World, worldOf } from './test-world.ts';
 
 const board = service('board', {
   log: event(z.any()),
@@ -20,22 +20,14 @@ const board = service('board', {
 
 type Served = Handlers<typeof board.methods>;
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof board.methods>;
-  readonly near: Peer;
-  readonly far: Peer;
-  /** The near end's side of the line, to be cut. */
-  readonly line: Transport;
+interface BoardWorld extends World<typeof board.methods> {
   /** What `log` was handed. */
   readonly logged: unknown[];
-  readonly reported: [error: unknown, method: string][];
 }
 
 /** Both ends of a connection. */
-function world(served: Partial<Served> = {}, limits: Partial<Limits> = {}): World {
-  const reported: [unknown, string][] = [];
+function world(served: Partial<Served> = {}, limits: Partial<Limits> = {}): BoardWorld {
   const logged: unknown[] = [];
-  const [a, b] = memoryTransports();
   const handlers: Served = {
     log: (line) => {
       logged.push(line);
@@ -45,38 +37,7 @@ function world(served: Partial<Served> = {}, limits: Partial<Limits> = {}): Worl
     ask: (n) => n,
     ...served,
   };
-  const near = new Peer(a, { role: 'dialer' });
-  const far = new Peer(b, {
-    role: 'acceptor',
-    implementations: new Implementations([implement(board, handlers)]),
-    limits,
-    onError: (error, method) => reported.push([error, method]),
-  });
-  return {
-    client: near.client(board),
-    near,
-    far,
-    line: a,
-    logged,
-    reported,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
-  };
-}
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return { ...worldOf(board, handlers, { far: limits }), logged };
 }
 
 /** How many of the promises have fulfilled. */
@@ -211,9 +172,7 @@ describe('an event', () => {
   test('can be sent by a handler, to the end that called it', async () => {
     const heard: string[] = [];
     const told = service('told', { progress: event(z.string()) });
-    const [a, b] = memoryTransports();
     const implementations = new Implementations([implement(told, { progress: (text) => void heard.push(text) })]);
-    const near = new Peer(a, { role: 'dialer', implementations });
     const handlers = implement(board, {
       log: async (_, { peer }) => await peer.client(told).progress('of an event'),
       post: () => {},
@@ -223,12 +182,11 @@ describe('an event', () => {
         return n;
       },
     });
-    const far = new Peer(b, { role: 'acceptor', implementations: new Implementations([handlers]) });
-    await near.client(board).log('x');
-    await near.client(board).ask(1);
+    await using here = ends({ implementations }, { implementations: new Implementations([handlers]) });
+    await here.near.client(board).log('x');
+    await here.near.client(board).ask(1);
     await quiet();
     expect(heard).toEqual(['of an event', 'of a call']);
-    await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
   });
 });
 
@@ -345,7 +303,10 @@ describe('events that are sent faster than they are handled', () => {
   });
 
   test('fail when the connection ends, also the first of them, which is under way', async () => {
-    for (const end of [(here: World) => here.near.close({ grace: 0 }), (here: World) => here.line.destroy()]) {
+    for (const end of [
+      (here: BoardWorld) => here.near.close({ grace: 0 }),
+      (here: BoardWorld) => here.line.destroy(),
+    ]) {
       await using here = world({ log: () => new Promise(() => {}) }, { events: 1024 });
       await Promise.all(Array.from({ length: 10 }, () => here.client.log('x'.repeat(34))));
       const sent = [1, 2, 3].map(() => failure(here.client.log('x'.repeat(34))));
@@ -398,7 +359,7 @@ describe('events that are sent faster than they are handled', () => {
 });
 
 describe('an event that cannot be sent', () => {
-  const wrong: Record<string, (here: World) => Promise<void>> = {
+  const wrong: Record<string, (here: BoardWorld) => Promise<void>> = {
     'INVALID_ARGUMENT, as it cannot cross': ({ client }) => client.log(() => 1),
     'INVALID_ARGUMENT, as its deadline is none': ({ client }) => client.log(1, { deadline: 'x' as unknown as number }),
     'INVALID_ARGUMENT, as its metadata is none': ({ client }) =>
@@ -461,13 +422,10 @@ describe('an event that cannot be sent', () => {
 });
 
 test('events are still sent while a connection is closing and calls go on', async () => {
-  let go = (): void => {};
-  const going = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+  const go = gate();
   await using here = world({
     async ask(n) {
-      await going;
+      await go.opened;
       return n;
     },
   });
@@ -475,7 +433,7 @@ test('events are still sent while a connection is closing and calls go on', asyn
   await quiet();
   const closed = here.near.close();
   await here.client.log('last words');
-  go();
+  go.open();
   expect(await call).toBe(1);
   await closed;
   expect(here.logged).toEqual(['last words']);

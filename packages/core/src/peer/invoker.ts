@@ -105,8 +105,8 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
     if (over !== undefined) return call.failed(over);
     const nested = call.nested && !isEvent;
     if (nested && call.nesting > exchange.caller.remote.nesting) return call.failed(tooDeep(call.nesting));
-    // One that does not wait must know whether those before it still do.
-    if (nested) this.#sendWaiting();
+    // Those that were made before go first, and one that does not wait must know whether they still do.
+    this.#sendWaiting();
     this.#alarm.by(call.expiresAt);
     const line = isEvent ? this.#lines.events : this.#lines.calls;
     if (line.free) this.#send(call, call.deadline);

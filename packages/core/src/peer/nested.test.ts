@@ -8,11 +8,11 @@ import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
 import { type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
-import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
-import { Peer } from './peer.ts';
+import { gate } from './test-gate.ts';
+import { collect, failure } from './test-outcome.ts';
+import { type Ends, ends, quiet } from './test-world.ts';
 
 /** What the far end serves. */
 const outer = service('outer', {
@@ -32,13 +32,6 @@ const inner = service('inner', {
 type Outer = Handlers<typeof outer.methods>;
 type Inner = Handlers<typeof inner.methods>;
 
-interface World extends AsyncDisposable {
-  readonly near: Peer;
-  readonly far: Peer;
-  /** The near end's side of the line, to be cut. */
-  readonly line: Transport;
-}
-
 interface Served {
   readonly outer?: Partial<Outer>;
   readonly inner?: Partial<Inner>;
@@ -47,49 +40,13 @@ interface Served {
 }
 
 /** Two ends that call each other. */
-function world(served: Served): World {
-  const [a, b] = memoryTransports();
+function world({ limits, ...served }: Served): Ends {
   const outerHandlers: Outer = { run: () => {}, flow: () => [], note: () => {}, ...served.outer };
   const innerHandlers: Inner = { run: () => {}, flow: () => [], take: () => {}, note: () => {}, ...served.inner };
-  const options = { limits: served.limits, onError: () => {} };
-  const near = new Peer(a, {
-    ...options,
-    role: 'dialer',
-    implementations: new Implementations([implement(inner, innerHandlers)]),
-  });
-  const far = new Peer(b, {
-    ...options,
-    role: 'acceptor',
-    implementations: new Implementations([implement(outer, outerHandlers)]),
-  });
-  return {
-    near,
-    far,
-    line: a,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
-  };
-}
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
+  return ends(
+    { limits, implementations: new Implementations([implement(inner, innerHandlers)]) },
+    { limits, implementations: new Implementations([implement(outer, outerHandlers)]) },
   );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 /** What never ends by itself. */
@@ -326,10 +283,7 @@ describe('a nested call', () => {
 
   test('fails at once where no slot is free, which other calls wait for', async () => {
     const errors: RpcError[] = [];
-    const until = { go: (): void => {} };
-    const going = new Promise<void>((resolve) => {
-      until.go = resolve;
-    });
+    const go = gate();
     await using here = world({
       outer: {
         async run(_, { peer }) {
@@ -340,13 +294,13 @@ describe('a nested call', () => {
           errors.push(await failure(collect(back.flow('third'))));
           errors.push(await failure(back.take([])));
           await back.note('events wait for no slot');
-          until.go();
+          go.open();
           return await first;
         },
       },
       inner: {
         run: async (text) => {
-          await going;
+          await go.opened;
           return text;
         },
       },
@@ -361,7 +315,7 @@ describe('a nested call', () => {
   });
 
   test('does wait for a connection that is still being made', async () => {
-    let another: World | undefined;
+    let another: Ends | undefined;
     await using here = world({
       outer: {
         run(_, parent) {
@@ -398,7 +352,7 @@ describe('a nested call', () => {
       outer: { run: (_, parent) => here.far.client(inner).run(1, { parent }) },
       limits: { nesting: 1 },
     });
-    const here: World = world({
+    const here: Ends = world({
       outer: {
         run: (_, parent) => another.near.client(outer).run(1, { parent }),
         note: async (_, parent) => {

@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { implement } from '../contract/implement.ts';
-import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { type Client, type Handlers, service } from '../contract/service.ts';
+import { type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
 import type { Limits } from '../wire/limits.ts';
-import { Peer } from './peer.ts';
+import { failure } from './test-outcome.ts';
+import { quiet, type World, worldOf } from './test-world.ts';
 
 const errors = { broken: z.object({ line: z.number(), at: z.date().optional() }) };
 
@@ -22,35 +20,10 @@ const streams = service('streams', {
 
 type Served = Handlers<typeof streams.methods>;
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof streams.methods>;
-  readonly near: Peer;
-  readonly far: Peer;
-  /** What `onError` heard. */
-  readonly reported: [error: unknown, method: string][];
-}
-
-/** Both ends of a connection. The near one takes less than usual. */
-function world(served: Partial<Served>, limits: Partial<Limits> = {}): World {
-  const reported: [unknown, string][] = [];
-  const [a, b] = memoryTransports();
-  const near = new Peer(a, { role: 'dialer', limits });
+/** Both ends of a connection. */
+function world(served: Partial<Served>, limits: Partial<Limits> = {}): World<typeof streams.methods> {
   const handlers: Served = { read: () => [], write: () => 0, chat: () => [], ask: (n) => n, loose: (items) => items };
-  const far = new Peer(b, {
-    role: 'acceptor',
-    implementations: new Implementations([implement(streams, { ...handlers, ...served })]),
-    limits,
-    onError: (error, method) => reported.push([error, method]),
-  });
-  return {
-    client: near.client(streams),
-    near,
-    far,
-    reported,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
-  };
+  return worldOf(streams, { ...handlers, ...served }, { near: limits, far: limits });
 }
 
 /** The items of a stream, and the error that it ended with. */
@@ -65,20 +38,6 @@ async function readAll(
     throw error;
   }
   throw new Error(`The stream has ended without an error, after ${all.length} items.`);
-}
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 /** Two numbers, and then what the given function does. */

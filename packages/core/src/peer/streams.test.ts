@@ -2,14 +2,11 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { implement } from '../contract/implement.ts';
-import { Implementations } from '../contract/implementations.ts';
 import { method } from '../contract/method.ts';
-import { type Client, type Handlers, service } from '../contract/service.ts';
+import { type Handlers, service } from '../contract/service.ts';
 import { stream } from '../contract/stream.ts';
-import { RpcError } from '../error/rpc-error.ts';
-import { memoryTransports } from '../transport/memory.ts';
-import { Peer } from './peer.ts';
+import { collect, failure } from './test-outcome.ts';
+import { quiet, type World, worldOf } from './test-world.ts';
 
 const Row = z.object({ id: z.number(), tag: z.string().optional() });
 const Filled = z.object({ n: z.number().default(7), text: z.string().transform((text) => text.length) });
@@ -46,52 +43,9 @@ const handlers: Served = {
   unary: (n) => n,
 };
 
-interface World extends AsyncDisposable {
-  readonly client: Client<typeof streams.methods>;
-  readonly near: Peer;
-  readonly far: Peer;
-  readonly reported: string[];
-}
-
 /** Both ends of a connection. */
-function world(served: Partial<Served> = {}): World {
-  const reported: string[] = [];
-  const [a, b] = memoryTransports();
-  const near = new Peer(a, { role: 'dialer' });
-  const far = new Peer(b, {
-    role: 'acceptor',
-    implementations: new Implementations([implement(streams, { ...handlers, ...served })]),
-    onError: (error) => reported.push(String(error)),
-  });
-  return {
-    client: near.client(streams),
-    near,
-    far,
-    reported,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([near.close({ grace: 0 }), far.close({ grace: 0 })]);
-    },
-  };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-async function failure(outcome: Promise<unknown>): Promise<RpcError> {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof RpcError)) throw new Error(`It did not fail as it should: ${String(error)}`);
-  return error;
-}
-
-/** Whatever is under way within the process has arrived. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+function world(served: Partial<Served> = {}): World<typeof streams.methods> {
+  return worldOf(streams, { ...handlers, ...served });
 }
 
 /** Numbers from 0 on, in each form that a stream may have. */
@@ -263,7 +217,9 @@ describe('a stream of items', () => {
     await using here = world({ count: () => 'abc' as unknown as number[] });
     const error = await failure(collect(here.client.count(0)));
     expect([error.code, error.method]).toEqual(['INTERNAL', 'streams.count']);
-    expect(here.reported).toEqual([expect.stringContaining('streams.count gave no stream')]);
+    expect(here.reported.map(([error]) => String(error))).toEqual([
+      expect.stringContaining('streams.count gave no stream'),
+    ]);
     const refused = await failure(here.client.gather('abc' as unknown as string[]));
     expect([refused.code, refused.execution, refused.method]).toEqual([
       'INVALID_ARGUMENT',
