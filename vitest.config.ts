@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +12,8 @@ export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
+    // Left to itself, vitest leaves one CPU free, and on two runs one file after the other.
+    maxWorkers: Math.max(1, Math.min(4, availableParallelism())),
     testTimeout: 10_000,
     hookTimeout: 10_000,
   },

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ExampleScripts, linesOf } from './example-scripts.ts';
 
 const TIMES = 20;
+/** Each of these times is a process. */
+const slowly = { timeout: 60_000 };
 const scripts = new ExampleScripts();
 
 beforeAll(() => scripts.compile('greeting', 'bytes'));
@@ -26,10 +28,18 @@ async function repeat(name: string, out: string, said: string): Promise<void> {
   expect(await log()).toBeUndefined();
 }
 
-test.concurrent('a greeting that the server sends first is whole at the client every time, 20 times in a row', async () => {
-  await repeat('greeting', 'サーバからメッセージを送信\n', 'greeted a client');
-});
+test.concurrent(
+  'a greeting that the server sends first is whole at the client every time, 20 times in a row',
+  slowly,
+  async () => {
+    await repeat('greeting', 'サーバからメッセージを送信\n', 'greeted a client');
+  },
+);
 
-test.concurrent('bytes that the server sends are whole and in order at the client every time, and so is the answer', async () => {
-  await repeat('bytes', 'received 01 02 03 04\n', 'sent 01 02 03 04, received 05 06 07 08');
-});
+test.concurrent(
+  'bytes that the server sends are whole and in order at the client every time, and so is the answer',
+  slowly,
+  async () => {
+    await repeat('bytes', 'received 01 02 03 04\n', 'sent 01 02 03 04, received 05 06 07 08');
+  },
+);

@@ -70,12 +70,10 @@ function nestedNeverWaits({ records }: World): string | undefined {
 function earlyOnesKeepTheirOrder({ records, parties, plan }: World): string | undefined {
   for (const { side, openedAt } of parties) {
     const { calls, chunk, events } = plan.limits[side === 0 ? 1 : 0];
-    const mine = records.filter((record) => record.plan.side === side && record.made && record.madeAt < openedAt);
-    // A handler may run already before those have left that waited.
-    const early = mine.filter(({ parent }) => parent === undefined);
+    const early = records.filter((record) => record.plan.side === side && record.made && record.madeAt <= openedAt);
     const told = early.filter(({ isEvent }) => isEvent);
     const cost = told.reduce((sum, { plan: { input } }) => sum + sizeOf(input), 0);
-    if (mine.length - told.length > calls || cost > Math.min(events, chunk)) continue;
+    if (early.length - told.length > calls || cost > Math.min(events, chunk)) continue;
     const came = early.filter(({ place, plan: { input } }) => place >= 0 && sizeOf(input) < chunk);
     came.sort((a, b) => a.order - b.order);
     const late = came.find(({ place }, i) => i > 0 && place < (came[i - 1] as CallRecord).place);

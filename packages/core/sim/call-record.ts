@@ -126,9 +126,10 @@ export class CallRecord {
     return this.running && !(this.starts === this.returns && this.down?.idle === true);
   }
 
-  /** The same, and those whose items wait to be drawn from an array, which nobody sees. */
+  /** The same, with all whose producer nobody sees coming to its end: where it is an array, or cannot be told to stop. */
   get mayRun(): boolean {
-    return this.running || (this.streams && this.down?.plan.producer.style === 'array');
+    if (this.running) return true;
+    return this.streams && (this.down?.producing === true || this.down?.plan.producer.style === 'array');
   }
 
   begin(now: number, step: number, order: number): void {

@@ -81,8 +81,10 @@ export function planCall(random: Random, terms: CallTerms, side: Side, at: numbe
   const back = { mine: bounds.theirs, theirs: bounds.mine, cap: bounds.cap };
   const up = reads && sent.flaw !== 'no stream' ? planTrack(random, token, 'up', bounds, terms) : undefined;
   const down = gives ? planTrack(random, token, 'down', back, terms) : undefined;
-  const echoes =
-    result === 'right' && up !== undefined && down?.producer.style.startsWith('async') === true && random.chance(0.4);
+  // To fill a large window with small items takes longer than a run can afford.
+  const fills = up?.producer.ending === 'endless' && bounds.mine.window > 4096;
+  const canEcho = result === 'right' && down?.producer.style.startsWith('async') === true && !fills;
+  const echoes = up !== undefined && down !== undefined && canEcho && random.chance(0.4);
   return {
     ...sent,
     token,

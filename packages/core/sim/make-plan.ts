@@ -37,12 +37,12 @@ const TOPICS: readonly { readonly methods: CallTerms['methods']; readonly nests:
 
 /** Decides all about a run that can be decided beforehand. */
 export function makePlan(random: Random): Plan {
-  const limits = [planLimits(random), planLimits(random)] as const;
+  // A few runs carry messages so long that they can afford little else.
+  const heavy = random.chance(0.04);
+  const limits = [planLimits(random, heavy), planLimits(random, heavy)] as const;
   const acceptedAt = random.chance(0.8) ? 0 : random.time(60);
   // The time within which calls are made: all at once, or spread.
   const horizon = random.pick([0, 10, 100, 800]);
-  // A few runs carry messages so long that they can afford little else.
-  const heavy = random.chance(0.03);
   const disturbances = planDisturbances(random, horizon);
   // Who has been muted cannot say that enough has come.
   const endless = !disturbances.some(({ kind }) => kind === 'mute');
@@ -65,12 +65,12 @@ export function makePlan(random: Random): Plan {
   };
 }
 
-function planLimits(random: Random): Limits {
+function planLimits(random: Random, heavy: boolean): Limits {
   return {
     ...DEFAULT_LIMITS,
     message: random.pick([KIB, 4 * KIB, 16 * KIB, DEFAULT_LIMITS.message, DEFAULT_LIMITS.message]),
     bytes: random.pick([KIB, 8 * KIB, DEFAULT_LIMITS.bytes, DEFAULT_LIMITS.bytes]),
-    chunk: random.pick([KIB, KIB, KIB, 1025, 1500, 4 * KIB, 64 * KIB]),
+    chunk: heavy && random.chance(0.5) ? 64 * KIB : random.pick([KIB, KIB, KIB, 1025, 1500, 4 * KIB, 64 * KIB]),
     window: random.pick([KIB, KIB, 1500, 4 * KIB, 256 * KIB]),
     calls: random.chance(0.01) ? 0 : random.pick([1, 2, 3, 8, 1024]),
     events: random.pick([KIB, KIB, 1500, 4 * KIB, 256 * KIB]),

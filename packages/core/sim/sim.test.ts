@@ -67,7 +67,8 @@ describe('the simulation', () => {
   test.each(Object.entries<Breakage>(ALL_MUTANTS))(
     'sees a world that %s',
     async (name, breakage) => {
-      expect(await firstBroken(breakage)).toMatch(CAUGHT_BY[name as keyof typeof ALL_MUTANTS]);
+      const expected = CAUGHT_BY[name as keyof typeof ALL_MUTANTS];
+      expect(await brokenBy(breakage, expected)).toMatch(expected);
     },
     LONG,
   );
@@ -92,30 +93,32 @@ const CAUGHT_BY: { readonly [M in keyof typeof ALL_MUTANTS]: RegExp } = {
   liesAboutExecution: /^(executionIsTrue|errorIsRight|nestedNeverWaits)/,
   ignoresAborts: /^(abortSettles|errorIsRight|resultIsRight|onlyEndlessCallsWait|everyCallSettles)/,
   forgetsListeners: /^noListenersStay/,
-  reordersItems: /^(itemsAreRight|drawIsBounded)/,
-  losesAnItem: /^(itemsAreRight|nothingIsLost|drawIsBounded)/,
+  reordersItems: /^itemsAreRight/,
+  losesAnItem: /^(itemsAreRight|nothingIsLost)/,
   doublesAnItem: /^itemsAreRight/,
   endsEarly: /^nothingIsLost/,
-  tellsErrorsFirst: /^(itemsComeBeforeTheError|itemsAreRight|nothingIsLost|rejectionsAreHandled|drawIsBounded)/,
-  leavesInSilence: /^(abortSettles|theEndIsTheEnd|leavingIsHeard|servingCounts)/,
+  tellsErrorsFirst: /^(itemsComeBeforeTheError|itemsAreRight|nothingIsLost)/,
+  leavesInSilence: /^leavingIsHeard/,
   keepsProducers: /^(servingCounts|leavingIsHeard|handlersReturn|producersAreTold)/,
   returnsTwice: /^returnsOnce/,
-  readsAhead: /^(drawIsBounded|itemsComeBeforeTheError|returnsOnce)/,
-  grantsTwice: /^(drawIsBounded|errorIsRight|protocolIsKept|signalsMean|inputErrorIsRight)/,
+  readsAhead: /^drawIsBounded/,
+  grantsTwice: /^protocolIsKept/,
   grantsNothing: /^onlyEndlessCallsWait/,
   neverStops: /^(itEnds|leavingIsHeard)/,
   losesEvents: /^eventsArrive/,
-  swapsEvents: /^(eventsKeepTheirOrder|onlyEndlessCallsWait|settlesInTime|abortSettles|everyCallSettles)/,
+  swapsEvents: /^eventsKeepTheirOrder/,
   keepsEventCredit: /^(idleLetsTheProcessGo|onlyEndlessCallsWait)/,
   keepsSlots: /^(servingCounts|onlyEndlessCallsWait|idleLetsTheProcessGo)/,
-  forgetsParents: /^(timeLeftIsTrue|abortSettles|nestedNeverWaits|errorIsRight|settlesInTime)/,
+  forgetsParents: /^nestedNeverWaits/,
 };
 
-/** What broke first within some hundred seeds. */
-async function firstBroken(breakage: Breakage): Promise<string> {
+/** What breaks as expected within some hundred seeds, or else what broke first. */
+async function brokenBy(breakage: Breakage, expected: RegExp): Promise<string> {
+  let first: string | undefined;
   for (let seed = 1; seed <= 300; seed++) {
     const { broken } = await run(seed, false, breakage);
-    if (broken !== undefined) return broken;
+    first ??= broken;
+    if (broken !== undefined && expected.test(broken)) return broken;
   }
-  return 'nothing was seen';
+  return first ?? 'nothing was seen';
 }

@@ -24,6 +24,7 @@ export class Track {
   read = 0;
   #unread = 0;
   #longest = 0;
+  #endedStep = -1;
   /** Whether an item is being made now, and whether it will never be on its own. */
   making = false;
   makerParked = false;
@@ -69,6 +70,7 @@ export class Track {
   end(how: 'done' | 'threw' | 'faulty'): void {
     this.ended = how;
     this.endedAt = this.#stage.agenda.now;
+    this.#endedStep = this.#stage.agenda.steps;
     this.#stage.note(() => `the ${this.label} ends: ${how}, after ${this.made} items`);
   }
 
@@ -77,7 +79,10 @@ export class Track {
     this.returns++;
     this.#stage.note(() => `the ${this.label} is told to stop, after ${this.made} items`);
     if (this.returns > 1) this.#broke('returnsOnce', 'was told twice to stop');
-    if (this.ended === 'done' || this.ended === 'threw') this.#broke('returnsOnce', 'was told to stop after its end');
+    if (this.ended !== 'done' && this.ended !== 'threw') return;
+    // Whoever tells it may not have heard yet of an end that was promised.
+    const unheard = this.plan.producer.style.startsWith('async') && this.#endedStep === this.#stage.agenda.steps;
+    if (!unheard) this.#broke('returnsOnce', 'was told to stop after its end');
   }
 
   /** Its reader has got an item. */
@@ -91,8 +96,9 @@ export class Track {
 
   /** Whether its producer is at work, or would be if it were asked. */
   get producing(): boolean {
+    if (this.returns > 0) return !this.cleaned;
     if (this.ended === 'done' || this.ended === 'threw' || (this.ended === 'faulty' && this.idle)) return false;
-    return this.opened > 0 && !this.cleaned;
+    return this.opened > 0;
   }
 
   /** Whether its producer should have learnt that nobody wants more, and has not. */

@@ -32,6 +32,9 @@ export interface PumpOwner {
 /** A producer may work so many milliseconds before what it has made is sent, and others get their turn. */
 const PATIENCE = 1;
 
+/** After so many batches others get their turn in any case. */
+const RESTS = 64;
+
 /** No frame holds so many items. */
 const MOST_ITEMS = 65_536;
 
@@ -50,6 +53,7 @@ export class Pump {
   /** The producer runs just now: a generator cannot be returned from meanwhile. */
   #inside = false;
   #ended = false;
+  #rests = 0;
   #room: (() => void) | undefined = undefined;
 
   /**
@@ -136,7 +140,9 @@ export class Pump {
     const outflow = this.#outflow;
     const took = this.#owner.now() - since;
     const slow = took > PATIENCE;
-    if (slow) await new Promise<void>((resolve) => this.#owner.breathe(resolve));
+    // A receiver that has ended its side gives no credit, which would bring us back to the event loop.
+    const turn = ++this.#rests % RESTS === 0;
+    if (slow || turn) await new Promise<void>((resolve) => this.#owner.breathe(resolve));
     while (!outflow.roomy && !this.#stopped) {
       await new Promise<void>((resolve) => {
         this.#room = resolve;
