@@ -1,4 +1,4 @@
-import { decodeBody } from '../wire/body.ts';
+import { copyOf, decodeBody } from '../wire/body.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import { countItems, decodeItems } from '../wire/items.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -12,7 +12,7 @@ import { ITEM_COST } from './parcel.ts';
 /** What has come of a stream, undecoded: decoded it may take sixty times the memory. */
 interface Piece {
   /** The items of a frame, or one item that came in several. */
-  readonly content: Buffer | Assembly;
+  readonly content: Uint8Array | Assembly;
   readonly form: 'items' | 'item' | 'raw';
   /** What it took of the credit, which goes back when it has been read. */
   readonly cost: number;
@@ -63,7 +63,10 @@ export class Inflow {
     const cost = size + ITEM_COST * (many ? Math.max(1, countItems(fields.bytes, fields.at, fields.end)) : 1);
     this.#spend(cost);
     if (this.#left) return this.#grant();
-    this.#add({ content: Buffer.from(fields.view(size)), form: many ? 'items' : raw ? 'raw' : 'item', cost });
+    const form = many ? 'items' : raw ? 'raw' : 'item';
+    // Bytes are copied once: what is kept of them is what their reader gets.
+    const content = form === 'raw' ? copyOf(fields.bytes, fields.at, fields.end) : Buffer.from(fields.view(size));
+    this.#add({ content, form, cost });
   }
 
   /**
@@ -157,7 +160,9 @@ export class Inflow {
 
   #decode({ content, form }: Piece): unknown[] {
     if (content instanceof Assembly) return [content.value(form === 'raw', this.#limits)];
-    if (form === 'items') return decodeItems(content, 0, content.length, this.#limits);
-    return [decodeBody(content, 0, content.length, form === 'raw', this.#limits)];
+    if (form === 'raw' && content.length <= this.#limits.bytes) return [content];
+    const bytes = content as Buffer;
+    if (form === 'items') return decodeItems(bytes, 0, bytes.length, this.#limits);
+    return [decodeBody(bytes, 0, bytes.length, form === 'raw', this.#limits)];
   }
 }
