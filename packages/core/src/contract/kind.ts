@@ -4,13 +4,13 @@ export const KIND = { unary: 0, serverStream: 1, clientStream: 2, duplex: 3, eve
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** For people. By the kind's number. */
-export const KIND_NAMES = [
+export const KIND_NAMES: readonly [string, string, string, string, string] = [
   'unary',
   'a server stream',
   'a client stream',
   'a stream both ways',
   'an event',
-] as const satisfies readonly string[];
+];
 
 /** Whether the caller sends a stream of items instead of one message. */
 export function streamsInput(kind: Kind): boolean {
