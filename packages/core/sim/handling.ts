@@ -147,4 +147,4 @@ export class Handling implements Watcher {
 
 /** What is told of handlers that gave what they may not give, and of events that are not as they should be. */
 const EXPECTED =
-  /gave an (answer|item) that|gave no stream|with data that does not match its contract|Invalid input|cannot be read/;
+  /gave an (answer|item) that|gave no stream|with data that does not match its contract|Invalid input|cannot be read|which nobody handles here/;

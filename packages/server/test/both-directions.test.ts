@@ -96,7 +96,7 @@ describe('a server and a client in another process that implements a service', (
     expect(await client.ask('ping', 64)).toEqual({ answer: 64, served: 32 });
     expect(await client.ask('ping', 65)).toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
-      message: expect.stringContaining('limit "nesting"'),
+      message: expect.stringContaining('did (RESOURCE_EXHAUSTED)'),
       served: 32,
     });
     // It has failed at the limit, and not at the end of what there is to call.

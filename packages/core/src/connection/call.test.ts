@@ -195,7 +195,8 @@ describe('answers', () => {
         {
           code: 'UNIMPLEMENTED',
           execution: 'rejected',
-          message: 'The other side serves no method s.unknown that is unary. Are the contracts of both sides the same?',
+          message:
+            'The other side serves no method s.unknown with one message each way. Are the contracts of both sides the same?',
         },
       ]);
     }
@@ -221,7 +222,7 @@ describe('answers', () => {
           {
             code: 'UNIMPLEMENTED',
             execution: 'rejected',
-            message: expect.stringContaining(`serves no method ${method} that is `),
+            message: expect.stringContaining(`serves no method ${method} with `),
           },
         ]),
       );

@@ -236,6 +236,5 @@ function rejected(code: Code, message: string): RpcError {
 }
 
 function unserved(service: string, name: string, kind: Kind): string {
-  const meant = KIND_NAMES[kind];
-  return `The other side serves no method ${service}.${name} that is ${meant}. Are the contracts of both sides the same?`;
+  return `The other side serves no method ${service}.${name} ${KIND_NAMES[kind]}. Are the contracts of both sides the same?`;
 }

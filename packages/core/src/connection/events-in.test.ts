@@ -101,10 +101,14 @@ describe('an event', () => {
     expect(end.lost).toEqual([]);
   });
 
-  test('that nobody handles is dropped, unread', () => {
+  test('that nobody handles is dropped, unread, and its method is told to the host once', () => {
     const end = endWith();
     end.receive(FRAME.EVENT, 0, 0, UNKNOWN, 0xc1);
-    expect([end.came, end.lost]).toEqual([[], []]);
+    end.receive(FRAME.EVENT, 0, 0, UNKNOWN, 0xc1);
+    expect(end.came).toEqual([]);
+    expect(end.lost).toEqual([
+      's.unknown UNIMPLEMENTED The other side sends the event s.unknown, which nobody handles here. Are the contracts of both the same?',
+    ]);
   });
 
   test('that cannot be read is told to the host as lost, and gives its credit back', () => {
@@ -112,7 +116,7 @@ describe('an event', () => {
     end.receive(FRAME.EVENT, 0, 0, HANDLED, 0xc1, new Uint8Array(WINDOW - COST - 1));
     expect(end.came).toEqual([]);
     expect(end.lost).toEqual([
-      expect.stringMatching(/^handled INVALID_ARGUMENT The event s\.handled cannot be read: its bytes hold .+\.$/),
+      expect.stringMatching(/^s\.handled INVALID_ARGUMENT The event s\.handled cannot be read: its bytes hold .+\.$/),
     ]);
     expect(end.credit()).toBe(WINDOW);
   });

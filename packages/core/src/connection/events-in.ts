@@ -6,6 +6,7 @@ import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
+import type { MethodDeclaration } from './call.ts';
 import type { Fields } from './fields.ts';
 import { HALF, type Half, next, STEP, type Step } from './half.ts';
 import type { Host } from './host.ts';
@@ -33,6 +34,8 @@ export class EventsIn<T> {
   #method!: DeclaredMethod<T>;
   #metadata: Metadata | undefined = undefined;
   #assembly: Assembly | undefined = undefined;
+  /** The methods of which the host was told that nobody handles them. */
+  readonly #told = new Set<MethodDeclaration>();
   /** This end has ended its side and can grant no more: what still comes needs no credit. */
   unbound = false;
 
@@ -88,16 +91,27 @@ export class EventsIn<T> {
       this.#held -= cost;
       this.#grant();
     };
-    if (target === undefined || declaration.kind !== KIND.event) return settled();
+    if (target === undefined || declaration.kind !== KIND.event) {
+      this.#unserved(declaration);
+      return settled();
+    }
     try {
       this.#host.event(target, message.value(raw, this.#local), this.#metadata, settled);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       const { service, name } = declaration;
       const message = `The event ${service}.${name} cannot be read: its bytes hold ${error.message}.`;
-      this.#host.eventLost(target, new RpcError('INVALID_ARGUMENT', message));
+      this.#host.eventLost(`${service}.${name}`, new RpcError('INVALID_ARGUMENT', message));
       settled();
     }
+  }
+
+  #unserved(declaration: MethodDeclaration): void {
+    if (this.#told.has(declaration)) return;
+    this.#told.add(declaration);
+    const name = `${declaration.service}.${declaration.name}`;
+    const message = `The other side sends the event ${name}, which nobody handles here. Are the contracts of both the same?`;
+    this.#host.eventLost(name, new RpcError('UNIMPLEMENTED', message));
   }
 
   #spend(cost: number): void {

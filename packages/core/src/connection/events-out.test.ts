@@ -332,7 +332,7 @@ describe('events that come', () => {
     expect(end.closed[0]?.message).toContain('an EVENT for which there was no credit (limit "events")');
   });
 
-  test('that nobody serves, or as another kind, are dropped, and give their credit back', () => {
+  test('that nobody serves, or as another kind, are dropped and told of once, and give their credit back', () => {
     const end = alone({ local: SMALL });
     end.receive(METHODS, methodFrame(5, KIND.event, 'unknown'));
     for (const number of [KIND.unary, KIND.serverStream, KIND.clientStream, KIND.duplex, 5]) {
@@ -342,7 +342,9 @@ describe('events that come', () => {
       end.receive(frame(FRAME.CHUNK, EVENTS_CALL, [new Uint8Array(190)]));
       end.sent();
     }
-    expect([end.told, end.closed]).toEqual([[], []]);
+    const methods = ['unary', 'serverStream', 'clientStream', 'duplex', 'unknown'];
+    expect(end.told).toEqual(methods.map((name) => `event lost s.${name} UNIMPLEMENTED`));
+    expect(end.closed).toEqual([]);
   });
 
   test('that cannot be read are told as lost, and give their credit back', () => {

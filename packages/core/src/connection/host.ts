@@ -23,8 +23,8 @@ export interface Host<T = unknown> {
   cancelled(call: IncomingCall<T>): void;
   /** An event has come. `settled` must be called, once, when it has been handled. */
   event(target: T, value: unknown, metadata: Metadata | undefined, settled: () => void): void;
-  /** An event has come that could not be read. */
-  eventLost(target: T, error: RpcError): void;
+  /** An event has come that could not be read, or that nobody handles here; the latter is told once a method. */
+  eventLost(method: string, error: RpcError): void;
   /** The input stream of a call has come to its end; with the reason where that was not its sender's wish. */
   inputEnded(call: IncomingCall<T>, error?: RpcError): void;
   /** The other end wants to end, or this end is done with what it had begun: make no new calls. */

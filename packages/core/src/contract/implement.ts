@@ -54,7 +54,11 @@ export function implement<H>(
     // An own property only: a method named constructor must not find Object's.
     const handler = Object.hasOwn(given, name) ? given[name] : undefined;
     if (typeof handler !== 'function') {
-      throw new TypeError(`${declared.name}.${name} has no handler: give a plain object with a function of that name.`);
+      const inherited =
+        given[name] === undefined ? '' : ' (What is inherited, as by an instance of a class, is not looked at.)';
+      throw new TypeError(
+        `${declared.name}.${name} has no handler: give a plain object with a function of that name.${inherited}`,
+      );
     }
     const running = { count: 0, most: concurrency.get(name) ?? Number.POSITIVE_INFINITY };
     methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler, running });

@@ -5,11 +5,11 @@ export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** For people. By the kind's number. */
 export const KIND_NAMES: readonly [string, string, string, string, string] = [
-  'unary',
-  'a server stream',
-  'a client stream',
-  'a stream both ways',
-  'an event',
+  'with one message each way',
+  'with a stream as its output',
+  'with a stream as its input',
+  'with a stream each way',
+  'as an event',
 ];
 
 /** Whether the caller sends a stream of items instead of one message. */

@@ -161,7 +161,11 @@ export class Dispatcher {
       if (call.cancelled === undefined) this.#reports.tell(thrown, method.fullName);
       return this.#fail(call, new RpcError('INTERNAL', `${method.fullName} failed; the server's log says why.`));
     }
-    const declared = thrown.method === method.fullName ? method.errors.get(thrown.name) : undefined;
+    if (thrown.method !== undefined && thrown.method !== method.fullName) {
+      if (call.cancelled === undefined) this.#reports.tell(thrown, method.fullName);
+      return this.#passedOn(call, thrown);
+    }
+    const declared = thrown.method === undefined ? undefined : method.errors.get(thrown.name);
     // The handler ran, whatever became of a call that it made itself.
     const { code, message, metadata } = thrown;
     const failure: Failure = { code, message, metadata, execution: 'unknown' };
@@ -172,6 +176,13 @@ export class Dispatcher {
     } catch (error) {
       this.#faulty(call, `threw its error "${thrown.name}" with data that does not match its contract`, error);
     }
+  }
+
+  /** An error of another call, or of another method's contract: its words were not meant for this caller. */
+  #passedOn(call: Call, { code, method, metadata }: RpcError): void {
+    const { fullName } = call.target.method;
+    const message = `${fullName} failed, because ${method} did (${code}); the server's log says why.`;
+    this.#fail(call, new RpcError(code, message, { metadata }));
   }
 
   #fail(call: Call, error: RpcError): void {

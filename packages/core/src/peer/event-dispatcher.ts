@@ -1,6 +1,7 @@
 import { IncomingCall } from '../connection/call.ts';
 import type { Implemented } from '../contract/implement.ts';
 import type { Metadata } from '../error/metadata.ts';
+import { RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
 import type { Reports } from './reports.ts';
 import { isThenable } from './thenable.ts';
@@ -22,9 +23,18 @@ export class EventDispatcher {
       this.#reports.tell(thrown, method.fullName);
       settled();
     };
+    let input: unknown;
+    try {
+      input = method.parseInput(value);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return failed(
+        new RpcError('INVALID_ARGUMENT', `The event ${method.fullName} is not valid: ${why}`, { cause: error }),
+      );
+    }
     try {
       const call = new IncomingCall(-1, target, Number.POSITIVE_INFINITY, 0, metadata);
-      const result = handler(method.parseInput(value), new CallContext(this.#owner, call));
+      const result = handler(input, new CallContext(this.#owner, call));
       if (isThenable(result)) result.then(settled, failed);
       else settled();
     } catch (thrown) {

@@ -147,12 +147,18 @@ describe('an event', () => {
     expect(order).toEqual(['a', 1, 'b', 'c', 2, 3]);
   });
 
-  test('that nobody serves is dropped without a word, as it has no answer', async () => {
+  test('that nobody serves is dropped, as it has no answer, and told of once where it came', async () => {
     await using here = world();
     const other = service('other', { log: event(z.string()) });
     await here.near.client(other).log('x');
+    await here.near.client(other).log('y');
     expect(await here.client.ask(1)).toBe(1);
-    expect(here.reported).toEqual([]);
+    expect(here.reported.map(([error, method]) => [(error as Error).message, method])).toEqual([
+      [
+        'The other side sends the event other.log, which nobody handles here. Are the contracts of both the same?',
+        'other.log',
+      ],
+    ]);
   });
 
   test('has a context: metadata, no deadline, a signal that nothing aborts, and the peer to be called back', async () => {

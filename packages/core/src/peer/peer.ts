@@ -203,7 +203,7 @@ export class Peer implements RemotePeer {
       cancelled: (call) => this.#serving.cancelled(call),
       inputEnded: (call, error) => this.#serving.inputEnded(call, error),
       event: (target, value, metadata, settled) => this.#serving.event(target, value, metadata, settled),
-      eventLost: (target, error) => this.#serving.eventLost(target, error),
+      eventLost: (method, error) => this.#serving.eventLost(method, error),
       draining: () => {
         this.#invoker.failWaiting();
         this.#serving.drain();

@@ -63,8 +63,8 @@ export class Serving implements DispatcherOwner {
     });
   }
 
-  eventLost(target: Implemented, error: RpcError): void {
-    this.#reports.tell(error, target.method.fullName);
+  eventLost(method: string, error: RpcError): void {
+    this.#reports.tell(error, method);
   }
 
   /** The connection is being closed. */

@@ -160,7 +160,9 @@ describe('a declared error', () => {
   test('of another method is a plain error', async () => {
     await using here = world({ read: () => twoThen(thrower(thrown('write'))) });
     const { error } = await readAll(here.client.read(0));
-    expect([error.name, error.data, error.message]).toEqual(['RpcError', undefined, 'write is broken.']);
+    const message = "streams.read failed, because streams.write did (UNKNOWN); the server's log says why.";
+    expect([error.name, error.data, error.message]).toEqual(['RpcError', undefined, message]);
+    expect(here.reported.map(([reason]) => (reason as Error).message)).toEqual(['write is broken.']);
     expect(streams.methods.read.isError(error)).toBe(false);
   });
 
