@@ -16,7 +16,7 @@ export interface Report {
 }
 
 /** A run that has not ended after so many steps will not. */
-const MOST_STEPS = 50_000;
+const MOST_STEPS = 200_000;
 
 /** Runs one seed. The same seed always goes the same way. */
 export async function run(seed: number, traced = false, breakage: Breakage = {}): Promise<Report> {
