@@ -1,4 +1,4 @@
-import type { Question, Reply } from './child.ts';
+import type { Question, Reply } from './forked.ts';
 
 /** What a child answers to each question. */
 export type Answers = { readonly [what: string]: (details: never) => unknown };

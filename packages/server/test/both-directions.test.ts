@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { dialled, listening } from './both-directions/contract.ts';
 import { servesListening } from './both-directions/serving.ts';
 import { Source } from './both-directions/source.ts';
-import type { Child } from './child.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { connect, type RemotePeer, type ServeOptions, type Server, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Small } from './bulk/client-child.ts';
-import type { Child } from './child.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 const MB = 1_000_000;

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Child } from './child.ts';
 import { chain } from './deadlines/contract.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { close, connect } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 

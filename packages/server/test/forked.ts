@@ -6,7 +6,33 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll } from 'vitest';
-import type { Child, Exit, Question, Reply } from './child.ts';
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Another process that runs one of the `*-child.ts` files here, and can be asked things. */
+export interface Child extends AsyncDisposable {
+  readonly process: ChildProcess;
+  /** Fulfils when the process is gone. */
+  readonly exited: Promise<Exit>;
+  /** Asks over Node's own channel, so that nothing under test is needed for it. */
+  ask<T = unknown>(what: string, details?: unknown): Promise<T>;
+  /** Ends the process with a signal, and waits until it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<Exit>;
+}
+
+/** A message to a child. */
+export interface Question {
+  readonly id: number;
+  readonly what: string;
+  readonly details: unknown;
+}
+
+/** A message from a child. */
+export type Reply = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly error: string };
 
 /** Where the children of each folder are. */
 const built = new Map<string, Promise<string>>();
@@ -38,19 +64,30 @@ async function bundle(folder: string): Promise<string> {
   return directory;
 }
 
-/**
- * Starts a `*-child.ts` of one of the folders here, named without its `.ts`, in a process of its own, and waits until it
- * is ready. It answers questions through `answering.ts`, and does not outlive the tests.
- */
-export async function forked(file: string, ...args: string[]): Promise<Child> {
+/** The file of a `*-child.ts`, named without its `.ts`, as it runs. */
+export async function fileOf(file: string): Promise<string> {
   const folder = dirname(file);
   let directory = built.get(folder);
   if (directory === undefined) {
     directory = bundle(folder);
     built.set(folder, directory);
   }
-  const process = fork(join(await directory, `${basename(file)}.mjs`), args, { execArgv: ['--expose-gc'] });
+  return join(await directory, `${basename(file)}.mjs`);
+}
+
+/** Sees to it that a process does not outlive the tests, also where the test that started it has failed. */
+export function watch(process: ChildProcess): void {
   alive.add(process);
+  process.once('exit', () => alive.delete(process));
+}
+
+/**
+ * Starts a `*-child.ts` of one of the folders here, named without its `.ts`, in a process of its own, and waits until it
+ * is ready. It answers questions through `answering.ts`, and does not outlive the tests.
+ */
+export async function forked(file: string, ...args: string[]): Promise<Child> {
+  const process = fork(await fileOf(file), args, { execArgv: ['--expose-gc'] });
+  watch(process);
   const exited = once(process, 'exit').then(([code, signal]): Exit => ({ code, signal }));
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let asked = 0;
@@ -61,7 +98,6 @@ export async function forked(file: string, ...args: string[]): Promise<Child> {
     else resolve?.(reply.answer);
   });
   void exited.then(({ code, signal }) => {
-    alive.delete(process);
     for (const { reject } of waiting.values()) reject(new Error(`${file} ended with ${code ?? signal}.`));
   });
   const ask = <T>(what: string, details?: unknown): Promise<T> =>

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Child } from './child.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { newerTestService, testService, unimplementedService } from './interop/contract.ts';
 import { type ClientOf, close, connect } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Child } from './child.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { limited } from './limits/contract.ts';
 import { close, connect, ready, type ServerLimits } from './nearcall.ts';
 import { declare, dialRaw, hello, PREFACE, type RawClient, request } from './raw-client.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Child, startClient } from './child.ts';
+import { startClient } from './child.ts';
 import { text } from './contract.ts';
+import type { Child } from './forked.ts';
 import { close, connect, implement, type Server, serve } from './nearcall.ts';
 import { sharedServer } from './shared-server.ts';
 import { type Temporary, temporary } from './temporary.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type Child, startServer } from './child.ts';
+import { startServer } from './child.ts';
+import type { Child } from './forked.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 /** A server in another process, which all tests of a file or a block share: to start one takes longer than a test. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Child } from './child.ts';
-import { forked } from './forked.ts';
+import { type Child, forked } from './forked.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 /** How long a reader reads nothing, in milliseconds. Run with 10,000 by hand. */

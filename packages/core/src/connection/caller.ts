@@ -2,13 +2,13 @@ import { streamsInput, streamsOutput } from '../contract/kind.ts';
 import { CODES, type Code } from '../error/code.ts';
 import type { Metadata } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
-import { fromWire } from '../error/wire-error.ts';
 import { encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { OutgoingCall, Route } from './call.ts';
+import { readError } from './error-body.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
 import type { Inbox } from './inbox.ts';
@@ -197,14 +197,7 @@ export class Caller {
 
   #fail(call: OutgoingCall, fields: Fields, metadata: Metadata | undefined): void {
     this.#finish(call);
-    let failure: Failure;
-    try {
-      failure = { ...fromWire(fields.value(false, this.#local)), metadata };
-    } catch (thrown) {
-      if (!(thrown instanceof Malformed)) throw thrown;
-      failure = { code: 'INTERNAL', message: `The error cannot be read: its bytes hold ${thrown.message}.` };
-    }
-    call.failed(failure);
+    call.failed(readError(fields, metadata, this.#local));
   }
 
   /** The last frame has come. Where the request was still going out, there is no use in the rest of it. */

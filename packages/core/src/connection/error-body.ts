@@ -1,10 +1,13 @@
 import type { Code } from '../error/code.ts';
-import { RpcError } from '../error/rpc-error.ts';
-import { toWire, type WireError } from '../error/wire-error.ts';
-import { encodeBody } from '../wire/body.ts';
+import type { Metadata } from '../error/metadata.ts';
+import { type Failure, RpcError } from '../error/rpc-error.ts';
+import { fromWire, toWire, type WireError } from '../error/wire-error.ts';
+import { type BodyLimits, encodeBody } from '../wire/body.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
+import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { encodeMetadata } from '../wire/metadata.ts';
+import type { Message } from './message.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The most characters of a message that is cut. */
@@ -28,6 +31,16 @@ export function writeError({ frames }: Outbox, call: number, error: RpcError, re
   }
   frames.bytes(body);
   frames.end();
+}
+
+/** What an ERROR says. One that cannot be read is one, too. */
+export function readError(body: Message, metadata: Metadata | undefined, limits: BodyLimits): Failure {
+  try {
+    return { ...fromWire(body.value(false, limits)), metadata };
+  } catch (thrown) {
+    if (!(thrown instanceof Malformed)) throw thrown;
+    return { code: 'INTERNAL', message: `The error cannot be read: its bytes hold ${thrown.message}.` };
+  }
 }
 
 /** What goes along with an error; nothing where it does not fit, because the error itself matters more. */

@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Limits } from './limits.ts';
 import { EXTENSION } from './msgpack.ts';
+import { isProtoKey } from './proto-key.ts';
 import { isTimestamp } from './timestamp.ts';
 
 /** Why bytes were not read as a value. Its message completes "The bytes hold …". */
@@ -14,6 +15,7 @@ export class Malformed extends Error {
 }
 
 type Within = Pick<Limits, 'depth' | 'values'>;
+
 // Each container puts how many values it still lacks here; maps count keys and values, and lie below zero.
 let lacking = new Int32Array(64);
 let bytes: Uint8Array;
@@ -52,6 +54,7 @@ function readCount(from: number): number {
   if (token === 0xdc || token === 0xdd) return readLength(token === 0xdc ? 2 : 4, from);
   throw malformed(from, 'no array');
 }
+
 const EMPTY = new Uint8Array(0);
 
 function malformed(from: number, what: string): Malformed {
@@ -122,14 +125,7 @@ function inspectKey(token: number, from: number): void {
   const start = position;
   inspectText(length, from);
   // Assigning this key would set a prototype; msgpackr renames it, which would lose it silently.
-  if (length === 9 && bytes[start] === 0x5f && isProto(start)) throw malformed(from, 'a key named "__proto__"');
-}
-
-const PROTO = Buffer.from('__proto__', 'latin1');
-
-function isProto(start: number): boolean {
-  for (let i = 0; i < PROTO.length; i++) if (bytes[start + i] !== PROTO[i]) return false;
-  return true;
+  if (isProtoKey(bytes, start, length)) throw malformed(from, 'a key named "__proto__"');
 }
 
 function inspectText(length: number, from: number): void {
