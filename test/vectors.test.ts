@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Route } from '../packages/core/src/connection/call.ts';
+import { declared } from '../packages/core/src/connection/test-declared.ts';
 import { Asked, type End, endOf } from '../packages/core/src/connection/test-ends.ts';
 import { drain } from '../packages/core/src/connection/test-frames.ts';
 import { KIND } from '../packages/core/src/contract/kind.ts';
@@ -170,7 +170,7 @@ function end(role: 'dialer' | 'acceptor'): End {
   const one: End = endOf(role, DEFAULT_LIMITS, {
     services: role === 'acceptor' ? ['text'] : [],
     opened() {
-      const route = new Route('text', 'uppercase', KIND.unary);
+      const route = declared('text', 'uppercase', KIND.unary);
       if (role === 'dialer') one.connection.exchange.request(new Call(), route, 'hello world', 30_000);
     },
     request: (call) => one.answer(call, String(call.input).toUpperCase()),

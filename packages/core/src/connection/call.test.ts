@@ -4,7 +4,8 @@ import { KIND } from '../contract/kind.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { FRAME } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
-import { type IncomingCall, type MethodDeclaration, type OutgoingCall, Route } from './call.ts';
+import type { IncomingCall, MethodDeclaration, OutgoingCall } from './call.ts';
+import { declared } from './test-declared.ts';
 import { Asked, type Pair, pair } from './test-ends.ts';
 import { hex } from './test-frames.ts';
 
@@ -35,21 +36,21 @@ describe('a call', () => {
   });
 
   test('names its method once a connection, with the name as it is written', () => {
-    const declared: MethodDeclaration[] = [];
+    const heard: MethodDeclaration[] = [];
     const { near, settle } = pair(
       {},
       {},
       {
         resolve(method) {
-          declared.push(method);
+          heard.push(method);
           return method.name;
         },
       },
     );
-    const routes = [new Route('größe', 'é😀', KIND.unary), new Route('x'.repeat(255), 'y'.repeat(255), KIND.unary)];
+    const routes = [declared('größe', 'é😀', KIND.unary), declared('x'.repeat(255), 'y'.repeat(255), KIND.unary)];
     for (const route of [...routes, ...routes]) near.ask(1, route);
     settle();
-    expect(declared.map(({ service, name, kind }) => [service, name, kind])).toEqual(
+    expect(heard.map(({ service, name, kind }) => [service, name, kind])).toEqual(
       routes.map(({ service, name }) => [service, name, KIND.unary]),
     );
   });
@@ -149,7 +150,7 @@ describe('a call', () => {
 
   test('tells how much time is left for it, rounded up and never below nothing', () => {
     const { near, far, settle } = pair();
-    const route = new Route('s', 'known', KIND.unary);
+    const route = declared('s', 'known', KIND.unary);
     for (const timeLeft of [1500, 0.2, 0, -5, 2 ** 40, Number.POSITIVE_INFINITY]) {
       near.connection.exchange.request(new Asked(), route, 'x', timeLeft);
       settle();
@@ -187,7 +188,7 @@ describe('answers', () => {
 
   test('to methods that do not exist say so, and that nothing ran', () => {
     const { near, far, settle } = pair();
-    const route = new Route('s', 'unknown', KIND.unary);
+    const route = declared('s', 'unknown', KIND.unary);
     const calls = [near.ask('short', route), near.ask(bytes(5000), route)];
     settle();
     for (const { outcomes } of calls) {
@@ -214,7 +215,7 @@ describe('answers', () => {
         [name, name],
         ['s', `${name}_`],
         [name, 'x'],
-      ].map(([service = '', method = ''], i) => near.ask(i, new Route(service, method, KIND.unary)));
+      ].map(([service = '', method = ''], i) => near.ask(i, declared(service, method, KIND.unary)));
       settle();
       expect(far.requests.map(({ target, input }) => [target, input])).toEqual([['its own', 0]]);
       expect(calls.slice(1).map(({ outcomes }) => outcomes)).toEqual(
@@ -436,7 +437,7 @@ describe('a call that is given up', () => {
   test('although it was never sent is given up in silence, whoever has its slot by now', () => {
     const { near, far, settle } = pair();
     const unsent = new Asked();
-    const route = new Route('s', 'known', KIND.unary);
+    const route = declared('s', 'known', KIND.unary);
     near.cancel(unsent, 'CANCELLED');
     expect(() => near.connection.exchange.request(unsent, route, () => 1, 1000)).toThrow(RpcError);
     const next = near.ask('next', route);
@@ -488,7 +489,7 @@ describe('while the other end reads nothing', () => {
 
   test('a call that was turned away is told to nobody, neither when it is given up nor when all ends', () => {
     const { near, far, carry } = blocked();
-    const unknown = new Route('s', 'unknown', KIND.unary);
+    const unknown = declared('s', 'unknown', KIND.unary);
     const calls = [near.ask('a', unknown), near.ask('b', unknown)] as const;
     carry(near);
     near.cancel(calls[0], 'CANCELLED');
@@ -528,7 +529,7 @@ describe('an error', () => {
         failures.push(failure);
       }
     }
-    const route = new Route('s', 'known', KIND.unary);
+    const route = declared('s', 'known', KIND.unary);
     const errors = [
       new RpcError('NOT_FOUND', 'No user 7.'),
       new RpcError('UNKNOWN', 'Syntax.', { name: 'syntax', data: { at: new Map([[1n, -0]]) } }),
@@ -574,7 +575,7 @@ describe('an error', () => {
 
   test('that crosses chunks on their way drops them', () => {
     const { near, far, settle, carry } = pair();
-    const unknown = new Route('s', 'unknown', KIND.unary);
+    const unknown = declared('s', 'unknown', KIND.unary);
     const call = near.ask(bytes(10_000), unknown);
     carry(near);
     // As if credit had been given before the error: the sender goes on until the error reaches it.

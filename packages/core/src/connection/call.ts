@@ -48,23 +48,6 @@ export interface MethodDeclaration {
   readonly fingerprint: Uint8Array;
 }
 
-/** A method as the calls of one connection reach it. Its number is given at the first call. */
-export class Route implements MethodDeclaration {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: Kind;
-  readonly fingerprint: Uint8Array = NO_FINGERPRINT;
-  number = -1;
-
-  constructor(service: string, name: string, kind: Kind) {
-    this.service = service;
-    this.name = name;
-    this.kind = kind;
-  }
-}
-
-const NO_FINGERPRINT = new Uint8Array(0);
-
 /** A call that the other end opened. `T` is what the host made of its method. */
 export class IncomingCall<T = unknown> extends Call {
   /** What the host resolved the method to. */

@@ -7,7 +7,7 @@ import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import type { OutgoingCall, Route } from './call.ts';
+import type { MethodDeclaration, OutgoingCall } from './call.ts';
 import { readError } from './error-body.ts';
 import type { Fields } from './fields.ts';
 import { HALF, next, STEP, type Step } from './half.ts';
@@ -50,14 +50,14 @@ export class Caller {
    *
    * @throws RpcError not sent, where the input cannot be encoded or is over a limit. The call then has no slot.
    */
-  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
-    const number = this.#methods.of(route);
+  request(call: OutgoingCall, method: MethodDeclaration, input: unknown, timeLeft: number): void {
+    const number = this.#methods.of(method);
     const prologue = this.#prologue;
     prologue.set(number, timeLeft, call, this.remote);
     const slot = this.#calls.add(call);
     call.id = slot * 2 + this.#parity;
-    if (streamsOutput(route.kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
-    if (streamsInput(route.kind)) return this.#open(call);
+    if (streamsOutput(method.kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
+    if (streamsInput(method.kind)) return this.#open(call);
     if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {

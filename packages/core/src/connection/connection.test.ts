@@ -6,8 +6,9 @@ import { decodeBody } from '../wire/body.ts';
 import { EVENTS_CALL, FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, limitsWith } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
-import { type IncomingCall, Route } from './call.ts';
+import type { IncomingCall } from './call.ts';
 import { FATAL } from './control.ts';
+import { declared } from './test-declared.ts';
 import { type Asked, type End, open as openEnd } from './test-ends.ts';
 import { bytesOf, frame, type Part, type Sent, u32, u64 } from './test-frames.ts';
 
@@ -39,7 +40,7 @@ interface Telling extends End {
 /** An end that is open. It serves the methods `s.known` and `s.other`. */
 function open({ role = 'acceptor', local = {}, remote = {}, serve = () => {} }: Setting = {}): Telling {
   const told: string[] = [];
-  const route = new Route('s', 'asked', KIND.unary);
+  const route = declared('s', 'asked', KIND.unary);
   const end = openEnd(role, local, remote, {
     resolve: ({ service, name, kind }) => {
       told.push(`resolve ${service}.${name} ${kind}`);

@@ -4,7 +4,7 @@ import type { Hello } from '../wire/hello.ts';
 import type { Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Budgets } from './budget.ts';
-import type { OutgoingCall, Route } from './call.ts';
+import type { MethodDeclaration, OutgoingCall } from './call.ts';
 import { Callee } from './callee.ts';
 import { Caller } from './caller.ts';
 import { EventsIn } from './events-in.ts';
@@ -89,8 +89,8 @@ export class Exchange<T> {
    *
    * @throws RpcError not sent, where the input cannot be encoded.
    */
-  request(call: OutgoingCall, route: Route, input: unknown, timeLeft: number): void {
-    this.caller.request(call, route, input, timeLeft);
+  request(call: OutgoingCall, method: MethodDeclaration, input: unknown, timeLeft: number): void {
+    this.caller.request(call, method, input, timeLeft);
   }
 
   /**
@@ -98,8 +98,8 @@ export class Exchange<T> {
    *
    * @throws RpcError not sent, where it cannot be encoded.
    */
-  emit(route: Route, event: OutgoingCall, value: unknown): void {
-    this.#eventsOut.send(this.#methods.of(route), event, value);
+  emit(method: MethodDeclaration, event: OutgoingCall, value: unknown): void {
+    this.#eventsOut.send(this.#methods.of(method), event, value);
   }
 
   /** Answers calls. */

@@ -1,13 +1,13 @@
 import { RpcError } from '../error/rpc-error.ts';
 import { FRAME } from '../wire/frame.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
-import type { Route } from './call.ts';
+import type { MethodDeclaration } from './call.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The methods that this end has named to the other. */
 export class MethodNumbers {
   readonly #outbox: Outbox;
-  #count = 0;
+  readonly #numbers = new Map<MethodDeclaration, number>();
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -18,29 +18,31 @@ export class MethodNumbers {
    *
    * @throws RpcError not sent, where there are too many.
    */
-  of(route: Route): number {
-    if (route.number < 0) this.#declare(route);
-    return route.number;
+  of(method: MethodDeclaration): number {
+    return this.#numbers.get(method) ?? this.#declare(method);
   }
 
-  #declare(route: Route): void {
-    if (this.#count === MAX_METHODS) {
+  #declare(method: MethodDeclaration): number {
+    const number = this.#numbers.size;
+    if (number === MAX_METHODS) {
       throw new RpcError('RESOURCE_EXHAUSTED', `One connection can name ${MAX_METHODS} methods, and has.`, {
         execution: 'not-sent',
       });
     }
-    route.number = this.#count++;
-    const service = Buffer.from(route.service, 'utf8');
-    const name = Buffer.from(route.name, 'utf8');
+    this.#numbers.set(method, number);
+    const { kind, fingerprint } = method;
+    const service = Buffer.from(method.service, 'utf8');
+    const name = Buffer.from(method.name, 'utf8');
     const { frames } = this.#outbox;
-    frames.begin(FRAME.METHOD, 0, 0, 5 + service.length + name.length + route.fingerprint.length);
-    frames.u16(route.number);
-    frames.buffer[frames.at++] = route.kind;
+    frames.begin(FRAME.METHOD, 0, 0, 5 + service.length + name.length + fingerprint.length);
+    frames.u16(number);
+    frames.buffer[frames.at++] = kind;
     for (const part of [service, name]) {
       frames.buffer[frames.at++] = part.length;
       frames.bytes(part);
     }
-    frames.bytes(route.fingerprint);
+    frames.bytes(fingerprint);
     frames.end();
+    return number;
   }
 }

@@ -9,8 +9,9 @@ import { encodeHello } from '../wire/hello.ts';
 import { type Limits, limitsWith } from '../wire/limits.ts';
 import { PREFACE, type Role } from '../wire/preface.ts';
 import { type Budgets, UNLIMITED } from './budget.ts';
-import { type IncomingCall, OutgoingCall, Route } from './call.ts';
+import { type IncomingCall, type MethodDeclaration, OutgoingCall } from './call.ts';
 import { Connection } from './connection.ts';
+import { declared } from './test-declared.ts';
 import { frame, inShort, type Sent } from './test-stream-frames.ts';
 
 /** A call or an event, and what became of it. */
@@ -74,7 +75,7 @@ export class End {
   readonly closed: RpcError[] = [];
   /** How often its host was told that there is something to send. */
   wakes = 0;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new Map<string, MethodDeclaration>();
 
   constructor({ role = 'acceptor', local = {}, budgets = UNLIMITED, serve = () => {} }: Setting = {}) {
     this.role = role;
@@ -118,11 +119,11 @@ export class End {
     return this.connection.exchange;
   }
 
-  route(kind: Kind, name: string): Route {
+  route(kind: Kind, name: string): MethodDeclaration {
     const key = `${name} ${kind}`;
     let route = this.#routes.get(key);
     if (route === undefined) {
-      route = new Route('s', name, kind);
+      route = declared('s', name, kind);
       this.#routes.set(key, route);
     }
     return route;

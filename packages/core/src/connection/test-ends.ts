@@ -8,9 +8,10 @@ import { encodeHello } from '../wire/hello.ts';
 import { type Limits, limitsWith } from '../wire/limits.ts';
 import { PREFACE, type Role } from '../wire/preface.ts';
 import type { Budgets } from './budget.ts';
-import { type IncomingCall, OutgoingCall, Route } from './call.ts';
+import { type IncomingCall, type MethodDeclaration, OutgoingCall } from './call.ts';
 import { Connection } from './connection.ts';
 import type { Host } from './host.ts';
+import { declared } from './test-declared.ts';
 import { drain, frame, framesOf, hex, type Sent } from './test-frames.ts';
 
 export class Asked extends OutgoingCall {
@@ -56,7 +57,7 @@ export interface End {
   /** Takes all that it has to send now, as frames. */
   sent(): Sent[];
   /** Makes a call of a method; by default of `s.known`. */
-  ask(input: unknown, route?: Route, timeLeft?: number): Asked;
+  ask(input: unknown, route?: MethodDeclaration, timeLeft?: number): Asked;
   /** Gives up a call. */
   cancel(call: OutgoingCall, code?: Code): void;
   answer(call: IncomingCall<string> | undefined, value: unknown): void;
@@ -110,7 +111,7 @@ export function endOf(role: Role, limits: Partial<Limits> = {}, hooks: Hooks = {
   const hello = { limits: limitsWith(limits), services: hooks.services ?? [], features: [] };
   const connection = new Connection<string>(role, hello, host, hooks.budgets);
   let decoder: FrameDecoder | undefined;
-  const known = new Route('s', 'known', 0);
+  const known = declared('s', 'known', 0);
   const { exchange } = connection;
   const end: End = {
     connection,

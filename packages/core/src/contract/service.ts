@@ -45,6 +45,8 @@ export interface NamedMethod extends MethodChecks {
   readonly name: string;
   /** For messages: `text.uppercase`. */
   readonly fullName: string;
+  /** Eight bytes that are equal where the contracts are; none where nothing is stated. */
+  readonly fingerprint: Uint8Array;
 }
 
 /**
@@ -77,9 +79,11 @@ export function namedMethod(service: AnyService, name: string): NamedMethod {
   return (service.methods[name] as unknown as { [CHECKS]: NamedMethod })[CHECKS];
 }
 
+const NO_FINGERPRINT = new Uint8Array(0);
+
 function nameMethod(service: string, name: string, checks: MethodChecks): object {
   const fullName = `${service}.${name}`;
-  const named: NamedMethod = { ...checks, service, name, fullName };
+  const named: NamedMethod = { ...checks, service, name, fullName, fingerprint: NO_FINGERPRINT };
   return Object.freeze({
     [CHECKS]: named,
     error: (errorName: string, data: unknown, options?: DeclaredErrorOptions) =>

@@ -1,4 +1,3 @@
-import type { Route } from '../connection/call.ts';
 import type { Connection } from '../connection/connection.ts';
 import { type CallOptions, DEFAULT_DEADLINE } from '../contract/call-options.ts';
 import type { Implemented } from '../contract/implement.ts';
@@ -44,10 +43,10 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
   }
 
   /** Makes a call, or sends an event. Its promise settles exactly once; nothing is thrown. */
-  call(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): Promise<unknown> {
+  call(method: NamedMethod, input: unknown, options?: CallOptions): Promise<unknown> {
     const deadline =
-      options?.deadline ?? method.deadline ?? (route.kind === KIND.clientStream ? NEVER : DEFAULT_DEADLINE);
-    const call = new (route.kind === KIND.event ? PendingEvent : PendingCall)(this, method, route, input, deadline);
+      options?.deadline ?? method.deadline ?? (method.kind === KIND.clientStream ? NEVER : DEFAULT_DEADLINE);
+    const call = new (method.kind === KIND.event ? PendingEvent : PendingCall)(this, method, input, deadline);
     const promise = new Promise<unknown>((resolve) => {
       call.resolve = resolve;
     });
@@ -72,8 +71,8 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
   }
 
   /** Makes a call whose answer is a stream. It opens when its first item is asked for. */
-  stream(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): ResponseStream<unknown> {
-    const call = new PendingStream(this, method, route, input, options?.deadline ?? method.deadline ?? NEVER);
+  stream(method: NamedMethod, input: unknown, options?: CallOptions): ResponseStream<unknown> {
+    const call = new PendingStream(this, method, input, options?.deadline ?? method.deadline ?? NEVER);
     call.options = options;
     call.reader.signal = options?.signal;
     return call.reader;
@@ -95,7 +94,7 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
     const { exchange } = this.#connection;
     if (options !== undefined && !admit(call, options, exchange.caller.remote, this, this.#signals)) return;
     call.expiresAt = this.#sender.tick() + call.deadline;
-    const { kind } = call.route;
+    const { kind } = call.method;
     if (streamsInput(kind)) {
       if (!isIterable(call.input)) return call.failed(noStream(call.method.fullName));
       call.keepContext();
@@ -196,13 +195,11 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
   }
 
   #send(call: Pending, timeLeft: number): void {
-    const { input, route } = call;
+    const { input, method } = call;
     const { exchange } = this.#connection;
     try {
-      if (route.kind === KIND.event) {
-        return exchange.emit(route, call, input);
-      }
-      exchange.request(call, route, input, timeLeft);
+      if (method.kind === KIND.event) return exchange.emit(method, call, input);
+      exchange.request(call, method, input, timeLeft);
     } catch (error) {
       // What is not ours was thrown by a getter of the input's.
       const { code, message } = error instanceof RpcError ? error : thrownByInput(error);

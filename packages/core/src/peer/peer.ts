@@ -1,5 +1,4 @@
 import { UNLIMITED } from '../connection/budget.ts';
-import { Route } from '../connection/call.ts';
 import { Connection } from '../connection/connection.ts';
 import type { Host } from '../connection/host.ts';
 import type { CallOptions } from '../contract/call-options.ts';
@@ -36,7 +35,6 @@ export class Peer implements RemotePeer {
   readonly #reports: Reports;
   readonly #invoker: Invoker;
   readonly #serving: Serving;
-  readonly #routes = new Map<NamedMethod, Route>();
   readonly #clients = new Map<Contract, unknown>();
   #over = false;
   #stopHandshake: () => void;
@@ -117,26 +115,16 @@ export class Peer implements RemotePeer {
     return remotePeer(this, parent);
   }
 
-  /** A method as the calls of this connection reach it. */
-  routeTo(method: NamedMethod): Route {
-    let route = this.#routes.get(method);
-    if (route === undefined) {
-      route = new Route(method.service, method.name, method.kind);
-      this.#routes.set(method, route);
-    }
-    return route;
-  }
-
   /**
    * Makes a call, or sends an event. Settles exactly once: with the parsed output, or an {@link RpcError}. Never throws.
    */
-  call(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): Promise<unknown> {
-    return this.#invoker.call(method, route, input, options);
+  call(method: NamedMethod, input: unknown, options?: CallOptions): Promise<unknown> {
+    return this.#invoker.call(method, input, options);
   }
 
   /** Makes a call whose answer is a stream. It opens when the first item is asked for. */
-  stream(method: NamedMethod, route: Route, input: unknown, options?: CallOptions): ResponseStream<unknown> {
-    return this.#invoker.stream(method, route, input, options);
+  stream(method: NamedMethod, input: unknown, options?: CallOptions): ResponseStream<unknown> {
+    return this.#invoker.stream(method, input, options);
   }
 
   /**

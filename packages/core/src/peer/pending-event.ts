@@ -1,4 +1,3 @@
-import type { Route } from '../connection/call.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import type { PendingOwner } from './pending.ts';
@@ -16,8 +15,8 @@ export class PendingEvent extends PendingCall {
   /** What its sender may await, or not. */
   promise: Promise<unknown> | undefined = undefined;
 
-  constructor(owner: EventOwner, method: NamedMethod, route: Route, input: unknown, deadline: number) {
-    super(owner, method, route, input, deadline);
+  constructor(owner: EventOwner, method: NamedMethod, input: unknown, deadline: number) {
+    super(owner, method, input, deadline);
     this.#owner = owner;
   }
 

@@ -1,4 +1,3 @@
-import type { Route } from '../connection/call.ts';
 import type { Inflow } from '../connection/inflow.ts';
 import type { CallOptions } from '../contract/call-options.ts';
 import { Invalid } from '../contract/schema.ts';
@@ -23,8 +22,8 @@ export class PendingStream extends Pending implements ItemSource {
   #opened = false;
   #gaveUp = false;
 
-  constructor(owner: StreamOwner, method: NamedMethod, route: Route, input: unknown, deadline: number) {
-    super(owner, method, route, input, deadline);
+  constructor(owner: StreamOwner, method: NamedMethod, input: unknown, deadline: number) {
+    super(owner, method, input, deadline);
     this.#owner = owner;
     this.reader = new ItemReader(this, method.parseOutput);
   }

@@ -1,4 +1,4 @@
-import { OutgoingCall, type Route } from '../connection/call.ts';
+import { OutgoingCall } from '../connection/call.ts';
 import { streamsInput } from '../contract/kind.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
@@ -15,7 +15,6 @@ export interface PendingOwner {
 /** What somebody here waits for: a call's answer, its stream, or that an event has left. It settles once. */
 export abstract class Pending extends OutgoingCall {
   readonly method: NamedMethod;
-  readonly route: Route;
   /** Kept until it is sent, unencoded. */
   input: unknown;
   /** The milliseconds that it may take, and when they are over by the peer's clock. */
@@ -34,11 +33,10 @@ export abstract class Pending extends OutgoingCall {
   pumpFrom: ((start: () => void) => void) | undefined = undefined;
   readonly #owner: PendingOwner;
 
-  constructor(owner: PendingOwner, method: NamedMethod, route: Route, input: unknown, deadline: number) {
+  constructor(owner: PendingOwner, method: NamedMethod, input: unknown, deadline: number) {
     super();
     this.#owner = owner;
     this.method = method;
-    this.route = route;
     this.input = input;
     this.deadline = deadline;
   }
@@ -79,7 +77,7 @@ export abstract class Pending extends OutgoingCall {
 
   /** What was not sent will not be: a stream that was handed over is let go. */
   protected releaseInput(): void {
-    if (this.input !== undefined && streamsInput(this.route.kind)) release(this.input);
+    if (this.input !== undefined && streamsInput(this.method.kind)) release(this.input);
     this.input = undefined;
   }
 

@@ -25,14 +25,13 @@ function stub(peer: Peer, service: AnyService, parent: Context | undefined): Rec
   const client: Record<string, unknown> = Object.create(null);
   for (const name of Object.keys(service.methods)) {
     const method = namedMethod(service, name);
-    const route = peer.routeTo(method);
     const within =
       parent === undefined
         ? (options: CallOptions | undefined) => options
         : (options: CallOptions | undefined) => ({ parent, ...options });
     client[name] = streamsOutput(method.kind)
-      ? (input: unknown, options?: CallOptions) => peer.stream(method, route, input, within(options))
-      : (input: unknown, options?: CallOptions) => peer.call(method, route, input, within(options));
+      ? (input: unknown, options?: CallOptions) => peer.stream(method, input, within(options))
+      : (input: unknown, options?: CallOptions) => peer.call(method, input, within(options));
   }
   return client;
 }
