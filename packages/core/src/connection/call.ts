@@ -27,14 +27,31 @@ export abstract class Call {
 export abstract class OutgoingCall extends Call {
   /** Whether the callee has sent its HEADER, of which there is one at most. */
   headed = false;
+  /** Whether anything of the answer has come. */
+  touched = false;
   /** How many calls it is nested in. */
   nesting = 0;
   /** What goes along with it, encoded. */
   metadata: Uint8Array | undefined = undefined;
 
+  /** It is to be made again, over another connection. */
+  reset(): void {
+    this.id = -1;
+    this.sending = HALF.OPEN;
+    this.receiving = HALF.OPEN;
+    this.assembly = undefined;
+    this.inflow = undefined;
+    this.outflow = undefined;
+    this.headed = false;
+  }
+
   /** The answer; undefined where a stream has come, to its end. */
   abstract answered(value: unknown): void;
   abstract failed(failure: Failure): void;
+  /** It failed with its connection, or before it had left. */
+  lost(failure: Failure): void {
+    this.failed(failure);
+  }
   /** The other end reads no more of the input. */
   abstract stopped(): void;
 }

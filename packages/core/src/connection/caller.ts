@@ -134,11 +134,13 @@ export class Caller {
       case FRAME.HEADER:
         if (call.headed) throw new ProtocolError(`a second HEADER for the call ${id}`);
         call.headed = true;
+        call.touched = true;
         fields.checkHeader(this.#local);
         return this.#step(call, type, STEP.PART);
       case FRAME.ITEMS:
       case FRAME.ITEM:
         if (call.inflow === undefined) break;
+        call.touched = true;
         this.#step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
         return call.inflow.receive(type, flags, fields);
       case FRAME.STOP:
@@ -161,7 +163,7 @@ export class Caller {
       else if (call.sending !== HALF.CLOSED) this.#dropSending(call);
       call.receiving = HALF.CLOSED;
       call.sending = HALF.CLOSED;
-      call.failed(failure);
+      call.lost(failure);
     }
   }
 

@@ -16,6 +16,11 @@ export interface CallOptions {
   /** What goes to the handler besides the input. Default: nothing. */
   readonly metadata?: Metadata | undefined;
   /**
+   * Whether the call waits, under its deadline, while no connection can be made, instead of failing with UNAVAILABLE and
+   * the reason. Default: as `connect` was told, else false.
+   */
+  readonly waitForReady?: boolean | undefined;
+  /**
    * The context of the handler that makes this call. The call is then nested in the one that is being served: it has at
    * most the deadline that is left of that, and is given up with it; and where no call can be made at once it fails with
    * RESOURCE_EXHAUSTED instead of waiting, because what it waited for might wait for it. Default: none; a client of

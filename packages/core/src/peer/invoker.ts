@@ -1,45 +1,38 @@
-import type { Connection } from '../connection/connection.ts';
 import { type CallOptions, DEFAULT_DEADLINE } from '../contract/call-options.ts';
-import type { Implemented } from '../contract/implement.ts';
 import { KIND, streamsInput } from '../contract/kind.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 import { AbortSignals, codeOfAbort } from './abort-signals.ts';
-import type { Alarm } from './alarm.ts';
+import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
-import { CLOSED, CROWDED, LEAVING, noStream, thrownByInput, tooDeep } from './failures.ts';
-import { pumpInput } from './input-pump.ts';
+import type { Exit } from './exit.ts';
+import type { Exits } from './exits.ts';
+import { CLOSED, CROWDED, noStream, thrownByInput, tooDeep } from './failures.ts';
 import { isIterable } from './iterator-of.ts';
-import { LeavingEvents } from './leaving-events.ts';
 import { Lines } from './lines.ts';
 import type { Pending } from './pending.ts';
 import { PendingCall } from './pending-call.ts';
-import { type EventOwner, PendingEvent } from './pending-event.ts';
+import { PendingEvent } from './pending-event.ts';
 import { PendingStream, type StreamOwner } from './pending-stream.ts';
-import type { Sender } from './sender.ts';
 import { admit, type Giving } from './terms.ts';
 
-/** Makes the calls of one peer: lets them wait for the connection or a free slot, and gives them up in time. */
-export class Invoker implements StreamOwner, EventOwner, Giving {
-  readonly #connection: Connection<Implemented>;
-  readonly #sender: Sender;
-  readonly #alarm: Alarm;
+/** Makes calls: lets them wait for a connection or a free slot, gives them up in time, and makes lost ones again. */
+export class Invoker implements StreamOwner, Giving {
+  readonly #exits: Exits;
   readonly #clock: Clock;
+  readonly #alarm: Alarm;
   readonly #signals = new AbortSignals((call, reason) => this.aborted(call, reason));
   readonly #lines: Lines;
-  readonly #leaving = new LeavingEvents();
   /** How many calls and events have not settled. */
   pending = 0;
   #closing = false;
-  #over: RpcError | undefined;
 
-  constructor(connection: Connection<Implemented>, sender: Sender, alarm: Alarm, clock: Clock) {
-    this.#connection = connection;
-    this.#sender = sender;
-    this.#alarm = alarm;
+  constructor(exits: Exits, clock: Clock) {
+    this.#exits = exits;
     this.#clock = clock;
-    this.#lines = new Lines(connection);
+    this.#alarm = new Alarm(clock, (now) => this.#expire(now));
+    this.#lines = new Lines(exits);
   }
 
   /** Makes a call, or sends an event. Its promise settles exactly once; nothing is thrown. */
@@ -53,21 +46,6 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
     if (call instanceof PendingEvent) call.promise = promise;
     this.#start(call, options);
     return promise;
-  }
-
-  written(event: PendingEvent): void {
-    this.#leaving.add(event);
-    this.#sender.schedule();
-  }
-
-  /** What was written has left. */
-  eventsLeft(): void {
-    this.#leaving.left();
-  }
-
-  /** The transport is closed: what was written and has not left never will. */
-  eventsStay(): void {
-    this.#leaving.stay(this.#over ?? CLOSED);
   }
 
   /** Makes a call whose answer is a stream. It opens when its first item is asked for. */
@@ -85,150 +63,140 @@ export class Invoker implements StreamOwner, EventOwner, Giving {
   abandon(call: PendingStream): void {
     if (call.settled) return;
     this.#giveUp(call, 'CANCELLED', 'its reader left');
-    this.#sender.schedule();
   }
 
   #start(call: Pending, options: CallOptions | undefined): void {
-    this.#sender.began();
+    const exits = this.#exits;
+    const event = call.method.kind === KIND.event;
+    const line = event ? this.#lines.events : this.#lines.calls;
+    // Those that were made before go first, and one that does not wait must know whether they still do.
+    this.sendWaiting();
+    const exit = line.empty ? exits.pick(event) : undefined;
+    call.exit = exit;
     this.pending++;
-    const { exchange } = this.#connection;
-    if (options !== undefined && !admit(call, options, exchange.caller.remote, this, this.#signals)) return;
-    call.expiresAt = this.#sender.tick() + call.deadline;
-    const { kind } = call.method;
-    if (streamsInput(kind)) {
+    (exit?.sender ?? exits).began();
+    if (options !== undefined && !admit(call, options, exits.remote, this, this.#signals)) return;
+    call.expiresAt = (exit === undefined ? this.#clock.now() : exit.sender.tick()) + call.deadline;
+    if (streamsInput(call.method.kind)) {
       if (!isIterable(call.input)) return call.failed(noStream(call.method.fullName));
       call.keepContext();
     }
-    const isEvent = kind === KIND.event;
-    const over = isEvent ? this.#ended : this.over;
-    if (over !== undefined) return call.failed(over);
-    const nested = call.nested && !isEvent;
-    if (nested && call.nesting > exchange.caller.remote.nesting) return call.failed(tooDeep(call.nesting));
-    // Those that were made before go first, and one that does not wait must know whether they still do.
-    this.#sendWaiting();
+    const refusal = this.#closing && !event ? CLOSED : exits.refusal(call, event);
+    if (refusal !== undefined) return call.failed(refusal);
+    const nested = call.nested && !event;
+    if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
     this.#alarm.by(call.expiresAt);
-    const line = isEvent ? this.#lines.events : this.#lines.calls;
-    if (line.free) this.#send(call, call.deadline);
-    else if (nested && exchange.crowded) call.failed(CROWDED);
-    else this.#lines.add(line, call);
-    this.#sender.schedule();
+    if (exit !== undefined) return this.#send(call, exit, call.deadline);
+    if (nested && exits.crowded) return call.failed(CROWDED);
+    this.#lines.add(line, call);
+    exits.schedule();
   }
 
-  /** Why no call can be made any more, if so. */
-  get over(): Failure | undefined {
-    if (this.#closing) return CLOSED;
-    return this.#ended ?? (this.#connection.draining ? LEAVING : undefined);
-  }
-
-  get #ended(): Failure | undefined {
-    if (this.#over === undefined) return undefined;
-    const { message, cause } = this.#over;
-    return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };
-  }
-
-  /** The connection has ended: fails the calls that have not been sent, and all that are still made. */
-  end(reason: RpcError): void {
-    this.#over = reason;
-    this.#lines.calls.fail(reason);
-    this.#lines.events.fail(reason);
-  }
-
-  /** Makes no new calls. Those that wait are still sent; then the connection drains. */
+  /** Makes no new calls. Those that wait are still sent. */
   close(): void {
     this.#closing = true;
-    if (this.#lines.empty) this.#connection.drain();
+    this.#closeIfEmpty();
   }
 
   /** Sends what waits, as far as there is room. */
-  startWaiting(): void {
-    this.#sendWaiting();
-    if (this.#closing && this.#lines.empty) this.#connection.drain();
-  }
-
-  #sendWaiting(): void {
-    if (this.#lines.empty) return;
-    const now = this.#clock.now();
-    for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) {
-      this.#send(call, call.expiresAt - now);
+  sendWaiting(): void {
+    if (!this.#lines.empty) {
+      const now = this.#clock.now();
+      for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) this.#sendWaited(call, now);
     }
+    if (this.#closing) this.#closeIfEmpty();
   }
 
-  /** The other end is leaving: fails the calls that have not been sent. */
-  failWaiting(): void {
-    this.#lines.calls.fail(LEAVING);
+  #sendWaited(call: Pending, now: number): void {
+    const event = call.method.kind === KIND.event;
+    const exit = this.#exits.pick(event);
+    if (exit === undefined) return this.#lines.add(event ? this.#lines.events : this.#lines.calls, call);
+    exit.sender.began();
+    this.#exits.finished();
+    call.exit = exit;
+    this.#send(call, exit, call.expiresAt - now);
   }
 
-  /** This end has ended its side: fails the events that have not been sent. */
-  failEvents(): void {
-    this.#over ??= new RpcError('UNAVAILABLE', 'The connection is ending.');
-    this.#lines.events.fail(this.#over);
+  /** None of those that wait will be sent, but for those that it is not `meant` for. */
+  failWaiting(which: 'calls' | 'events', failure: Failure, meant?: (call: Pending) => boolean): void {
+    this.#lines[which].fail(failure, meant);
+    if (this.#closing) this.#closeIfEmpty();
   }
 
-  /** Gives up the calls whose time is up, and returns when the next one's is. */
-  expire(now: number): number {
-    let next = NEVER;
-    const { exchange } = this.#connection;
-    for (const call of [...exchange.pending(), ...this.#lines.all()]) {
-      const pending = call as Pending;
-      if (pending.settled) continue;
-      if (pending.expiresAt > now) next = Math.min(next, pending.expiresAt);
-      else this.#giveUp(pending, 'DEADLINE_EXCEEDED', `no answer within ${pending.deadline} ms`);
-    }
-    this.#lines.prune();
-    this.#sender.schedule();
-    return next;
+  #closeIfEmpty(): void {
+    if (this.#lines.empty) this.#exits.emptied();
+  }
+
+  /** No call will be made any more, and none is open. */
+  stop(): void {
+    this.#alarm.stop();
   }
 
   settled(call: Pending): void {
     this.pending--;
     this.#signals.delete(call);
-    this.#sender.finished();
+    (call.exit?.sender ?? this.#exits).finished();
+  }
+
+  again(call: Pending, failure: Failure): boolean {
+    if (this.#closing || !this.#exits.repeats(call, failure)) return false;
+    this.#exits.began();
+    call.exit?.sender.finished();
+    call.reset();
+    this.#lines.add(call.method.kind === KIND.event ? this.#lines.events : this.#lines.calls, call);
+    const refusal = this.#exits.refusal(call, call.method.kind === KIND.event);
+    if (refusal !== undefined) call.failed(refusal);
+    this.#exits.schedule();
+    return true;
   }
 
   aborted(call: Pending, reason: unknown): void {
     this.#giveUp(call, codeOfAbort(reason), 'given up by its signal', reason);
-    this.#sender.schedule();
   }
 
   late(call: Pending): void {
     this.#giveUp(call, 'DEADLINE_EXCEEDED', 'its deadline had passed');
   }
 
-  #send(call: Pending, timeLeft: number): void {
-    const { input, method } = call;
-    const { exchange } = this.#connection;
+  /** Gives up the calls whose time is up, and returns when the next one's is. */
+  #expire(now: number): number {
+    let next = NEVER;
+    const open = [...this.#exits.all()].flatMap((exit) => exit.pending().filter((call) => call.owner === this));
+    for (const call of [...open, ...this.#lines.all()]) {
+      if (call.settled) continue;
+      if (call.expiresAt > now) next = Math.min(next, call.expiresAt);
+      else this.#giveUp(call, 'DEADLINE_EXCEEDED', `no answer within ${call.deadline} ms`);
+    }
+    this.#lines.prune();
+    this.#exits.schedule();
+    return next;
+  }
+
+  #send(call: Pending, exit: Exit, timeLeft: number): void {
+    const { method } = call;
+    exit.sender.schedule();
     try {
-      if (method.kind === KIND.event) return exchange.emit(method, call, input);
-      exchange.request(call, method, input, timeLeft);
+      if (method.kind === KIND.event) return exit.emit(call);
+      exit.call(call, timeLeft);
     } catch (error) {
       // What is not ours was thrown by a getter of the input's.
       const { code, message } = error instanceof RpcError ? error : thrownByInput(error);
-      const execution = 'not-sent';
       call.id = -1;
-      return call.failed({
-        code,
-        message: `The input of ${call.method.fullName}: ${message}`,
-        execution,
-        cause: error,
-      });
+      const why = `The input of ${method.fullName}: ${message}`;
+      return call.failed({ code, message: why, execution: 'not-sent', cause: error });
     }
-    call.input = undefined;
-    if (call.inflow !== undefined) call.begun();
-    if (call.outflow !== undefined) call.pumpFrom?.(() => pumpInput(call, input, exchange.caller, this.#sender));
+    call.sent();
   }
 
   /** Settles a call that its caller wants no more, and tells the other end. */
   #giveUp(call: Pending, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
     if (call.settled) return;
     const sent = call.id >= 0;
-    const fate = sent ? '; the handler may have run' : ' before it was sent';
-    call.givenUp({
-      code,
-      message: `${call.method.fullName}: ${why}${fate}.`,
-      execution: sent ? 'unknown' : 'not-sent',
-      cause,
-    });
-    if (sent) this.#connection.exchange.caller.cancel(call, code);
+    const fate = sent || call.mayHaveRun ? '; the handler may have run' : ' before it was sent';
+    const execution = sent ? 'unknown' : 'not-sent';
+    call.givenUp({ code, message: `${call.method.fullName}: ${why}${fate}.`, execution, cause });
+    if (sent) call.exit?.cancel(call, code);
+    (call.exit?.sender ?? this.#exits).schedule();
   }
 }
 

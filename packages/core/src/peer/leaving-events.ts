@@ -17,7 +17,7 @@ export class LeavingEvents {
   /** They never will. */
   stay({ message, cause }: Failure): void {
     for (const event of this.#events.splice(0)) {
-      event.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+      event.lost({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
     }
   }
 }

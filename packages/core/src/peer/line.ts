@@ -17,11 +17,6 @@ export class Line {
     return this.#gone === this.#waiting.length;
   }
 
-  /** Whether one that is made now can be sent at once. */
-  get free(): boolean {
-    return this.empty && this.#open();
-  }
-
   all(): readonly Pending[] {
     return this.#waiting.slice(this.#gone);
   }
@@ -50,11 +45,13 @@ export class Line {
     this.#gone = 0;
   }
 
-  /** None of them will be sent. */
-  fail({ message, cause }: Failure): void {
+  /** None of them will be sent that it is `meant` for. */
+  fail({ message, cause }: Failure, meant: (call: Pending) => boolean = () => true): void {
     const waiting = this.all();
-    this.#waiting = [];
+    this.#waiting = waiting.filter((call) => !meant(call));
     this.#gone = 0;
-    for (const call of waiting) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+    for (const call of waiting) {
+      if (meant(call)) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+    }
   }
 }

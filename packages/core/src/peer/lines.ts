@@ -1,10 +1,9 @@
 import { Line } from './line.ts';
 import type { Pending } from './pending.ts';
 
-/** What of a connection decides when those that wait can be sent. */
+/** What decides when those that wait can be sent. */
 interface Gates {
-  readonly canCall: boolean;
-  readonly canEmit: boolean;
+  pick(event: boolean): unknown;
 }
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
@@ -14,8 +13,8 @@ export class Lines {
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line(() => gates.canCall);
-    this.events = new Line(() => gates.canEmit);
+    this.calls = new Line(() => gates.pick(false) !== undefined);
+    this.events = new Line(() => gates.pick(true) !== undefined);
   }
 
   get empty(): boolean {

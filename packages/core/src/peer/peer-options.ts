@@ -3,6 +3,7 @@ import type { Implementations } from '../contract/implementations.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import type { Clock } from './clock.ts';
+import type { ExitUser } from './exit.ts';
 import type { ErrorListener } from './reports.ts';
 
 /** What a peer is made of. */
@@ -17,6 +18,8 @@ export interface PeerOptions {
   readonly budgets?: Budgets | undefined;
   /** The milliseconds within which the other end must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
+  /** Makes calls over the connection besides the peer itself. Default: nobody. */
+  readonly user?: ExitUser | undefined;
   /** Hears of errors that the caller is not told. Default: prints them to standard error. */
   readonly onError?: ErrorListener | undefined;
   /** Where time comes from. Default: the process's. */

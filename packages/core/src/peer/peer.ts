@@ -14,7 +14,8 @@ import type { Transport } from '../transport/transport.ts';
 import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Invoker } from './invoker.ts';
+import { Exit, type ExitUser } from './exit.ts';
+import { OnlyExit } from './only-exit.ts';
 import { DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
@@ -33,7 +34,8 @@ export class Peer implements RemotePeer {
   readonly #sender: Sender;
   readonly #transport: Transport;
   readonly #reports: Reports;
-  readonly #invoker: Invoker;
+  readonly #own: OnlyExit;
+  readonly #users: readonly ExitUser[];
   readonly #serving: Serving;
   readonly #clients = new Map<Contract, unknown>();
   #over = false;
@@ -42,6 +44,8 @@ export class Peer implements RemotePeer {
   #markFailed!: (reason: RpcError) => void;
   #markClosed!: () => void;
 
+  /** The connection as calls leave over it. */
+  readonly exit: Exit;
   /** Fulfils once calls can be made; rejects with the reason where that will never be. */
   readonly ready: Promise<void>;
   /** Fulfils once the connection is over and its transport closed. Never rejects. */
@@ -52,7 +56,7 @@ export class Peer implements RemotePeer {
     this.#transport = transport;
     this.#clock = clock;
     this.#reports = new Reports(options.onError ?? report);
-    this.#alarm = new Alarm(clock, (now) => Math.min(this.#invoker.expire(now), this.#serving.expire(now)));
+    this.#alarm = new Alarm(clock, (now) => this.#serving.expire(now));
     this.ready = new Promise((resolve, reject) => {
       this.#markReady = resolve;
       this.#markFailed = reject;
@@ -65,14 +69,16 @@ export class Peer implements RemotePeer {
     const hello = { limits: limitsWith(options.limits), services: implementations.names, features: [] };
     this.#connection = new Connection(role, hello, this.#host(implementations), options.budgets ?? UNLIMITED);
     this.#sender = new Sender(this.#connection, transport, clock, {
-      sending: () => this.#invoker.startWaiting(),
-      sent: () => this.#invoker.eventsLeft(),
+      sending: () => this.#tell((user) => user.sending()),
+      sent: () => this.exit.sent(),
       left: () => {
         this.#connection.leave();
-        this.#invoker.failEvents();
+        this.#tell((user) => user.left());
       },
     });
-    this.#invoker = new Invoker(this.#connection, this.#sender, this.#alarm, clock);
+    this.exit = new Exit(this.#connection, this.#sender);
+    this.#own = new OnlyExit(this.exit, clock);
+    this.#users = options.user === undefined ? [this.#own] : [this.#own, options.user];
     const { responder } = this.#connection.exchange;
     this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, responder);
     this.#stopHandshake = clock.timer(() => this.#handshakeOver(handshake), handshake);
@@ -93,7 +99,7 @@ export class Peer implements RemotePeer {
 
   /** How many calls wait for their outcome, or for a free slot. */
   get pending(): number {
-    return this.#invoker.pending;
+    return this.#own.pending;
   }
 
   /** How many calls of the other end are being served. */
@@ -119,12 +125,12 @@ export class Peer implements RemotePeer {
    * Makes a call, or sends an event. Settles exactly once: with the parsed output, or an {@link RpcError}. Never throws.
    */
   call(method: NamedMethod, input: unknown, options?: CallOptions): Promise<unknown> {
-    return this.#invoker.call(method, input, options);
+    return this.#own.invoker.call(method, input, options);
   }
 
   /** Makes a call whose answer is a stream. It opens when the first item is asked for. */
   stream(method: NamedMethod, input: unknown, options?: CallOptions): ResponseStream<unknown> {
-    return this.#invoker.stream(method, input, options);
+    return this.#own.invoker.stream(method, input, options);
   }
 
   /**
@@ -134,7 +140,7 @@ export class Peer implements RemotePeer {
   close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
     this.#sender.close();
     if (!this.#over) {
-      this.#invoker.close();
+      this.#own.close();
       const stop = this.#clock.timer(() => {
         this.#connection.abort(new RpcError('UNAVAILABLE', 'The connection was closed, and its grace is over.'));
         this.#sender.schedule();
@@ -158,7 +164,7 @@ export class Peer implements RemotePeer {
 
   /** Waits until calls can be made, and keeps the process running meanwhile. Rejects where that will not be. */
   async whenReady(): Promise<void> {
-    const { over } = this.#invoker;
+    const over = this.#own.ended;
     this.#sender.began();
     try {
       await this.ready;
@@ -185,6 +191,7 @@ export class Peer implements RemotePeer {
       opened: () => {
         this.#stopHandshake();
         this.#markReady();
+        this.#tell((user) => user.opened());
       },
       resolve: ({ service, name, kind }) => implementations.find(service, name, kind),
       request: (call) => this.#serving.request(call),
@@ -193,11 +200,15 @@ export class Peer implements RemotePeer {
       event: (target, value, metadata, settled) => this.#serving.event(target, value, metadata, settled),
       eventLost: (method, error) => this.#serving.eventLost(method, error),
       draining: () => {
-        this.#invoker.failWaiting();
+        this.#tell((user) => user.draining());
         this.#serving.drain();
       },
       closed: (reason) => this.#finish(reason),
     };
+  }
+
+  #tell(what: (user: ExitUser) => void): void {
+    for (const user of this.#users) what(user);
   }
 
   #handshakeOver(milliseconds: number): void {
@@ -213,7 +224,7 @@ export class Peer implements RemotePeer {
     this.#alarm.stop();
     this.#serving.clear();
     this.#markFailed(reason);
-    this.#invoker.end(reason);
+    this.#tell((user) => user.over(reason));
     const stop = this.#clock.timer(() => this.#transport.destroy(), LINGER);
     void this.closed.then(stop);
   }
@@ -223,7 +234,7 @@ export class Peer implements RemotePeer {
     const cause = error === undefined ? {} : { cause: error };
     this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent', ...cause }));
     this.#sender.stop();
-    this.#invoker.eventsStay();
+    this.exit.stay(this.#own.reason);
     this.#markClosed();
   }
 }

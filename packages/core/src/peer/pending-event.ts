@@ -1,28 +1,15 @@
-import type { NamedMethod } from '../contract/service.ts';
 import type { Failure } from '../error/rpc-error.ts';
-import type { PendingOwner } from './pending.ts';
 import { PendingCall } from './pending-call.ts';
 import { rejection } from './rejection.ts';
 
-/** Whom an event tells that it has been written. */
-export interface EventOwner extends PendingOwner {
-  written(event: PendingEvent): void;
-}
-
 /** An event that waits to leave. */
 export class PendingEvent extends PendingCall {
-  readonly #owner: EventOwner;
   /** What its sender may await, or not. */
   promise: Promise<unknown> | undefined = undefined;
 
-  constructor(owner: EventOwner, method: NamedMethod, input: unknown, deadline: number) {
-    super(owner, method, input, deadline);
-    this.#owner = owner;
-  }
-
   /** It stands among what is sent at the end of this tick: until then it has not left. */
   override answered(): void {
-    this.#owner.written(this);
+    this.exit?.written(this);
   }
 
   /** Whoever sends an event and does not look back is not to be ended by an unhandled rejection. */

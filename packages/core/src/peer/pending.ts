@@ -3,6 +3,7 @@ import { streamsInput } from '../contract/kind.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { Failure } from '../error/rpc-error.ts';
+import type { Exit } from './exit.ts';
 import { release } from './iterator-of.ts';
 import type { Pump } from './pump.ts';
 
@@ -10,13 +11,23 @@ import type { Pump } from './pump.ts';
 export interface PendingOwner {
   /** It has settled, in whatever way. */
   settled(call: Pending): void;
+  /** It was lost or turned away: whether it is made again instead of failing. */
+  again(call: Pending, failure: Failure): boolean;
 }
 
 /** What somebody here waits for: a call's answer, its stream, or that an event has left. It settles once. */
 export abstract class Pending extends OutgoingCall {
   readonly method: NamedMethod;
-  /** Kept until it is sent, unencoded. */
+  /** Kept until nobody can want it sent any more, unencoded. */
   input: unknown;
+  /** The connection that it goes over; undefined while it waits for one. */
+  exit: Exit | undefined = undefined;
+  /** How often it has been sent. */
+  attempts = 0;
+  /** Whether an attempt has been lost that the handler may have seen. */
+  mayHaveRun = false;
+  /** Whether it waits while no connection can be made. */
+  waits: boolean | undefined = undefined;
   /** The milliseconds that it may take, and when they are over by the peer's clock. */
   deadline: number;
   expiresAt: number = Number.POSITIVE_INFINITY;
@@ -31,11 +42,11 @@ export abstract class Pending extends OutgoingCall {
   pump: Pump | undefined = undefined;
   /** Begins to send it, in the asynchronous context of whoever made the call. */
   pumpFrom: ((start: () => void) => void) | undefined = undefined;
-  readonly #owner: PendingOwner;
+  readonly owner: PendingOwner;
 
   constructor(owner: PendingOwner, method: NamedMethod, input: unknown, deadline: number) {
     super();
-    this.#owner = owner;
+    this.owner = owner;
     this.method = method;
     this.input = input;
     this.deadline = deadline;
@@ -46,6 +57,16 @@ export abstract class Pending extends OutgoingCall {
 
   override failed(failure: Failure): void {
     if (this.settled) return;
+    if (failure.execution === 'rejected' && failure.code === 'UNAVAILABLE' && this.owner.again(this, failure)) return;
+    this.#fail(failure);
+  }
+
+  override lost(failure: Failure): void {
+    if (this.settled || this.owner.again(this, failure)) return;
+    this.#fail(failure);
+  }
+
+  #fail(failure: Failure): void {
     this.settle();
     this.reject(this.#describe(failure));
   }
@@ -59,7 +80,19 @@ export abstract class Pending extends OutgoingCall {
     this.pump?.stop();
   }
 
-  /** It has been sent. */
+  /** Whether it can be made again: its input is still here, and nobody has seen anything of its answer. */
+  get repeatable(): boolean {
+    return !this.touched && (this.attempts === 0 || !streamsInput(this.method.kind));
+  }
+
+  /** It has been sent, or begun. */
+  sent(): void {
+    this.attempts++;
+    // A stream is being drawn from: it cannot be given a second time.
+    if (streamsInput(this.method.kind)) this.input = undefined;
+  }
+
+  /** It can be read, where its answer is a stream. */
   begun(): void {}
 
   /** Whatever leads to the call being sent, its input is drawn in the context of this moment. */
@@ -72,7 +105,7 @@ export abstract class Pending extends OutgoingCall {
   protected settle(): void {
     this.settled = true;
     this.releaseInput();
-    this.#owner.settled(this);
+    this.owner.settled(this);
   }
 
   /** What was not sent will not be: a stream that was handed over is let go. */
@@ -85,7 +118,14 @@ export abstract class Pending extends OutgoingCall {
   #describe(failure: Failure): Failure {
     const { code, message, execution, cause, name, data, metadata } = failure;
     const method = this.method.fullName;
-    const init = { code, message, execution: execution ?? 'unknown', cause, method, metadata } as const;
+    const init = {
+      code,
+      message,
+      execution: this.mayHaveRun ? 'unknown' : (execution ?? 'unknown'),
+      cause,
+      method,
+      metadata,
+    } as const;
     const declared = name === undefined ? undefined : this.method.errors.get(name);
     if (name === undefined || declared === undefined) return init;
     try {

@@ -27,7 +27,8 @@ export function admit(
     call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
     return false;
   }
-  const { signal, parent, metadata } = options;
+  const { signal, parent, metadata, waitForReady } = options;
+  call.waits = waitForReady;
   if (metadata !== undefined && !addMetadata(call, metadata, remote)) return false;
   const all = signal === undefined ? [] : [signal];
   if (parent instanceof CallContext) {

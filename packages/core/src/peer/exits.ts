@@ -1,0 +1,28 @@
+import type { Failure } from '../error/rpc-error.ts';
+import type { Limits } from '../wire/limits.ts';
+import type { Exit } from './exit.ts';
+import type { Pending } from './pending.ts';
+
+/** Where the calls of an {@link Invoker} leave: over one connection, or over whichever there is. */
+export interface Exits {
+  /** Over which the next call, or event, can leave now; undefined where it must wait. */
+  pick(event: boolean): Exit | undefined;
+  /** Every connection that calls may be open on. */
+  all(): Iterable<Exit>;
+  /** What the other end takes; the defaults where nobody is there to ask. */
+  readonly remote: Limits;
+  /** Whether calls must wait because as many are open as the other end takes. */
+  readonly crowded: boolean;
+  /** Why a call, or an event, is neither made nor let wait, if so. */
+  refusal(call: Pending, event: boolean): Failure | undefined;
+  /** Whether a call is made again that was lost with its connection, or turned away. */
+  repeats(call: Pending, failure: Failure): boolean;
+  /** A call waits to be sent, and its process must live for it. */
+  began(): void;
+  /** It waits no more. */
+  finished(): void;
+  /** Something may be sent soon. */
+  schedule(): void;
+  /** No new calls are made, and none waits any more. */
+  emptied(): void;
+}

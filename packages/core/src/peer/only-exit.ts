@@ -1,0 +1,120 @@
+import { type Failure, RpcError } from '../error/rpc-error.ts';
+import type { Limits } from '../wire/limits.ts';
+import type { Clock } from './clock.ts';
+import type { Exit, ExitUser } from './exit.ts';
+import type { Exits } from './exits.ts';
+import { CLOSED, LEAVING } from './failures.ts';
+import { Invoker } from './invoker.ts';
+import type { Pending } from './pending.ts';
+
+/** Where calls leave that are bound to one connection: when it is over, so are they. */
+export class OnlyExit implements Exits, ExitUser {
+  readonly #exit: Exit;
+  readonly #clock: Clock;
+  #over: RpcError | undefined;
+  #closing = false;
+  /** Made when first asked for: most connections of a server never call. */
+  #invoker: Invoker | undefined = undefined;
+
+  constructor(exit: Exit, clock: Clock) {
+    this.#exit = exit;
+    this.#clock = clock;
+  }
+
+  /** Makes the calls. */
+  get invoker(): Invoker {
+    if (this.#invoker === undefined) {
+      this.#invoker = new Invoker(this, this.#clock);
+      if (this.#closing) this.#invoker.close();
+    }
+    return this.#invoker;
+  }
+
+  /** How many calls and events have not settled. */
+  get pending(): number {
+    return this.#invoker?.pending ?? 0;
+  }
+
+  /** Why it is over, if so. */
+  get reason(): RpcError | undefined {
+    return this.#over;
+  }
+
+  /** Makes no new calls. Those that wait are still sent; then the connection drains. */
+  close(): void {
+    this.#closing = true;
+    if (this.#invoker === undefined) this.#exit.drain();
+    else this.#invoker.close();
+  }
+
+  pick(event: boolean): Exit | undefined {
+    return (event ? this.#exit.canEmit : this.#exit.canCall) ? this.#exit : undefined;
+  }
+
+  all(): Exit[] {
+    return [this.#exit];
+  }
+
+  get remote(): Limits {
+    return this.#exit.remote;
+  }
+
+  get crowded(): boolean {
+    return this.#exit.crowded;
+  }
+
+  /** Why no call can be made any more, if so. */
+  get ended(): Failure | undefined {
+    return this.#closing ? CLOSED : this.refusal(undefined, false);
+  }
+
+  refusal(_call: Pending | undefined, event: boolean): Failure | undefined {
+    if (this.#over !== undefined) {
+      const { message, cause } = this.#over;
+      return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };
+    }
+    return !event && this.#exit.draining ? LEAVING : undefined;
+  }
+
+  repeats(): boolean {
+    return false;
+  }
+
+  began(): void {
+    this.#exit.sender.began();
+  }
+
+  finished(): void {
+    this.#exit.sender.finished();
+  }
+
+  schedule(): void {
+    this.#exit.sender.schedule();
+  }
+
+  emptied(): void {
+    this.#exit.drain();
+  }
+
+  opened(): void {}
+
+  sending(): void {
+    this.#invoker?.sendWaiting();
+  }
+
+  draining(): void {
+    this.#invoker?.failWaiting('calls', LEAVING);
+  }
+
+  left(): void {
+    this.#over ??= new RpcError('UNAVAILABLE', 'The connection is ending.');
+    this.#invoker?.failWaiting('events', this.#over);
+  }
+
+  over(reason: RpcError): void {
+    this.#over = reason;
+    this.#invoker?.failWaiting('calls', reason);
+    this.#invoker?.failWaiting('events', reason);
+    this.#invoker?.stop();
+  }
+}
