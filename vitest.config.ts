@@ -14,7 +14,7 @@ export default defineConfig({
     pool: 'forks',
     // Left to itself, vitest leaves one CPU free, and on two runs one file after the other.
     maxWorkers: Math.max(1, Math.min(4, availableParallelism())),
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });

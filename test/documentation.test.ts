@@ -19,7 +19,7 @@ const socketOf = (name: string): string => join(sockets, `${name.replaceAll(/\W+
 const PRELUDE = `
 import * as core from '@nearcall/core';
 import { serve } from '@nearcall/server';
-import { close, connect } from '@nearcall/client';
+import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
 const { event, implement, memoryTransports, method, RpcError, safe, service, stream } = core;
 const text = service('text', {
@@ -27,7 +27,7 @@ const text = service('text', {
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
-void [serve, close, connect, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
+void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
 `;
 
 function exampleFile(name: string, code: string): string {
@@ -60,7 +60,7 @@ function setting(address: string, body: string): string {
   if (reports !== 1) throw new Error('The report did not arrive.');
 `;
   }
-  if (!body.includes('client.') || body.includes('const client =')) return body;
+  if (!/\bclient\b/.test(body) || body.includes('const client =')) return body;
   return `  const client = connect('${address}', text);\n${body}  await close(client);\n`;
 }
 

@@ -12,9 +12,13 @@ test('each package exports these names and no others', () => {
     'DEFAULT_GRACE',
     'DEFAULT_LIMITS',
     'Implementations',
+    'Invoker',
     'MAX_SOCKET_PATH_BYTES',
     'Peer',
     'RpcError',
+    'callOnConnect',
+    'checkContract',
+    'clientOf',
     'duplexTransport',
     'event',
     'implement',
@@ -25,7 +29,8 @@ test('each package exports these names and no others', () => {
     'service',
     'socketPath',
     'stream',
+    'systemClock',
   ]);
   expect(Object.keys(server).sort()).toEqual(['serve']);
-  expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready']);
+  expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);
 });

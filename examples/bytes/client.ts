@@ -12,6 +12,6 @@ const implementation = implement(exchange, {
     return Uint8Array.of(5, 6, 7, 8);
   },
 });
-// It calls nothing, hence the empty contract.
-const client = connect(address, {}, { implementations: implementation });
+// It calls nothing, hence the empty contract; and it ends with the connection.
+const client = connect(address, {}, { implementations: implementation, reconnect: false });
 await closed(client);

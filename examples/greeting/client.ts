@@ -6,6 +6,6 @@ import { greeting } from './contract.ts';
 
 const { address } = readArguments('greeting');
 const implementation = implement(greeting, { greet: (text) => console.log(text) });
-// It calls nothing, hence the empty contract.
-const client = connect(address, {}, { implementations: implementation });
+// It calls nothing, hence the empty contract; and it ends with the connection.
+const client = connect(address, {}, { implementations: implementation, reconnect: false });
 await closed(client);

@@ -14,5 +14,6 @@ const implementation = implement(worker, {
 });
 
 const { address } = readArguments('workers');
-const client = connect(address, library, { implementations: implementation });
+// It ends with the connection.
+const client = connect(address, library, { implementations: implementation, reconnect: false });
 await closed(client);

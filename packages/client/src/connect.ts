@@ -3,34 +3,23 @@ import {
   type ClientOf,
   type CloseOptions,
   type Contract,
+  checkContract,
+  clientOf,
   duplexTransport,
-  type Implementation,
   Implementations,
-  type Limits,
   limitsWith,
-  Peer,
   socketPath,
+  systemClock,
 } from '@nearcall/core';
-
-/** How to connect. */
-export interface ConnectOptions {
-  /** What the server may send. Default: see `Limits`. */
-  readonly limits?: Partial<Limits> | undefined;
-  /** The milliseconds within which the server must have said hello. Default: 10,000. */
-  readonly handshake?: number | undefined;
-  /** What the server may call here, one implementation or several: a client can serve, too. Default: nothing. */
-  readonly implementations?: Implementation | readonly Implementation[] | undefined;
-  /**
-   * Hears of what went wrong in handlers and is not told to the server, with the method's name. Default: prints it to
-   * standard error.
-   */
-  readonly onError?: ((error: unknown, method: string) => void) | undefined;
-}
+import { backoffOptions } from './backoff.ts';
+import { Channel } from './channel.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import type { ClientState } from './connectivity.ts';
 
 /** What calls a contract over a connection of its own, which is closed with it. */
 export type Connected<C extends Contract> = ClientOf<C> & AsyncDisposable;
 
-const peers = new WeakMap<object, Peer>();
+const channels = new WeakMap<object, Channel>();
 
 /**
  * Connects to a server, and gives the object that its methods are called on. Returns at once and dials at once: the
@@ -46,16 +35,27 @@ const peers = new WeakMap<object, Peer>();
  * ```
  */
 export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): Connected<C> {
+  checkContract(contract);
   const path = socketPath(address);
-  const limits = limitsWith(options.limits);
+  const { limits, handshake, onError, waitForReady = false, reconnect = true, deadline, onConnect } = options;
+  const backoff = backoffOptions(options.backoff);
   const implementations = new Implementations([options.implementations ?? []].flat());
-  // Half-open: answers that are on their way still come when the server has ended its side.
-  const socket = dial({ path, allowHalfOpen: true });
-  const transport = duplexTransport(socket, (error) => explain(error, path));
-  const peer = new Peer(transport, { ...options, role: 'dialer', limits, implementations });
-  const client = peer.client(contract) as object;
-  Object.defineProperty(client, Symbol.asyncDispose, { value: () => peer.close() });
-  peers.set(client, peer);
+  const target = {
+    address,
+    // Half-open: answers that are on their way still come when the server has ended its side.
+    dial: () => duplexTransport(dial({ path, allowHalfOpen: true }), (error) => explain(error, path)),
+  };
+  const channel = new Channel([target], {
+    peer: { limits: limitsWith(limits), handshake, onError, implementations },
+    clock: systemClock,
+    backoff: reconnect ? backoff : undefined,
+    waitForReady,
+    deadline,
+    onConnect,
+  });
+  const client = clientOf(channel.invoker, contract) as object;
+  Object.defineProperty(client, Symbol.asyncDispose, { value: () => channel.close() });
+  channels.set(client, channel);
   return client as Connected<C>;
 }
 
@@ -65,7 +65,7 @@ export function connect<C extends Contract>(address: string, contract: C, option
  * @throws RpcError UNAVAILABLE, with the reason, where that will not be.
  */
 export function ready(client: object): Promise<void> {
-  return peerOf(client).whenReady();
+  return channelOf(client).whenReady();
 }
 
 /**
@@ -75,7 +75,7 @@ export function ready(client: object): Promise<void> {
  * @throws RpcError UNAVAILABLE, with the reason, where the connection never came about.
  */
 export function closed(client: object): Promise<void> {
-  return peerOf(client).whenClosed();
+  return channelOf(client).whenClosed();
 }
 
 /**
@@ -83,13 +83,39 @@ export function closed(client: object): Promise<void> {
  * over. Closing twice is closing once.
  */
 export function close(client: object, options?: CloseOptions): Promise<void> {
-  return peerOf(client).close(options);
+  return channelOf(client).close(options);
 }
 
-function peerOf(client: object): Peer {
-  const peer = peers.get(client);
-  if (peer === undefined) throw new TypeError('This is no client: give what connect(…) returned.');
-  return peer;
+/**
+ * How a client stands just now.
+ *
+ * @example
+ * ```ts
+ * if (state(client).connectivity === 'TRANSIENT_FAILURE') console.log(state(client).reason?.message);
+ * ```
+ */
+export function state(client: object): ClientState {
+  return channelOf(client).state;
+}
+
+/**
+ * Tells of each change of a client's state, until the function that it returns is called. It does not keep the process
+ * running.
+ *
+ * @example
+ * ```ts
+ * const stop = watch(client, ({ connectivity }) => console.log(connectivity));
+ * ```
+ */
+export function watch(client: object, listener: (state: ClientState) => void): () => void {
+  const channel = channelOf(client);
+  return channel.watch(() => listener(channel.state));
+}
+
+function channelOf(client: object): Channel {
+  const channel = channels.get(client);
+  if (channel === undefined) throw new TypeError('This is no client: give what connect(…) returned.');
+  return channel;
 }
 
 /** What a failed connection means to the one who dialled. */

@@ -1,2 +1,5 @@
 export type { ClientOf, CloseOptions, Contract } from '@nearcall/core';
-export { type Connected, type ConnectOptions, close, closed, connect, ready } from './connect.ts';
+export type { BackoffOptions } from './backoff.ts';
+export { type Connected, close, closed, connect, ready, state, watch } from './connect.ts';
+export type { ConnectOptions } from './connect-options.ts';
+export type { ClientState, ConnectionState, Connectivity } from './connectivity.ts';

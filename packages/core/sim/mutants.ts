@@ -1,4 +1,5 @@
 import { RpcError } from '../src/error/rpc-error.ts';
+import type { Clock } from '../src/peer/clock.ts';
 import type { Breakage, Invoke } from './breakage.ts';
 import type { Distort } from './link-style.ts';
 import type { Random } from './random.ts';
@@ -76,11 +77,13 @@ function distorting(how: (bytes: Buffer, random: Random) => readonly Buffer[]): 
   };
 }
 
-function bound<T extends { now(): number; defer(action: () => void): void; turn(action: () => void): void }>(clock: T) {
+function bound(clock: Clock): Clock {
   return {
     now: () => clock.now(),
-    defer: (action: () => void) => clock.defer(action),
-    turn: (action: () => void) => clock.turn(action),
+    timer: (action, milliseconds) => clock.timer(action, milliseconds),
+    defer: (action) => clock.defer(action),
+    turn: (action) => clock.turn(action),
+    hold: () => clock.hold(),
   };
 }
 

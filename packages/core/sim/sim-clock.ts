@@ -53,6 +53,11 @@ export class SimClock implements Clock {
     });
   }
 
+  /** A simulated process lives as long as its run. */
+  hold(): () => void {
+    return () => {};
+  }
+
   /** The first moment from `time` on at which timers fire. */
   #moment(time: number): number {
     const { late } = this.#style;

@@ -1,6 +1,6 @@
 export { Budget, type Budgets } from './connection/budget.ts';
 export { type CallOptions, DEFAULT_DEADLINE } from './contract/call-options.ts';
-export type { ClientOf, Contract } from './contract/client.ts';
+export { type ClientOf, type Contract, checkContract } from './contract/client.ts';
 export type { Context } from './contract/context.ts';
 export { event } from './contract/event.ts';
 export { type Handler, type Implementation, type ImplementOptions, implement } from './contract/implement.ts';
@@ -34,9 +34,16 @@ export {
 export { type Items, type RequestStream, type ResponseStream, type Stream, stream } from './contract/stream.ts';
 export { CODES, type Code } from './error/code.ts';
 export type { Metadata } from './error/metadata.ts';
-export { type Execution, RpcError, type RpcErrorOptions } from './error/rpc-error.ts';
+export { type Execution, type Failure, RpcError, type RpcErrorOptions } from './error/rpc-error.ts';
+export { type Clock, systemClock } from './peer/clock.ts';
+export type { Exit, ExitUser } from './peer/exit.ts';
+export type { Exits } from './peer/exits.ts';
+export { Invoker } from './peer/invoker.ts';
+export { callOnConnect, type OnConnect } from './peer/on-connect.ts';
 export { Peer } from './peer/peer.ts';
 export { DEFAULT_GRACE, type PeerOptions } from './peer/peer-options.ts';
+export type { Pending } from './peer/pending.ts';
+export { clientOf, type StubOwner } from './peer/stub.ts';
 export { MAX_SOCKET_PATH_BYTES, socketPath } from './transport/address.ts';
 export { duplexTransport } from './transport/duplex.ts';
 export { memoryTransports } from './transport/memory.ts';

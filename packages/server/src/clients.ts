@@ -1,6 +1,7 @@
 import {
   Budget,
   type CloseOptions,
+  callOnConnect,
   type Implementations,
   type Limits,
   Peer,
@@ -69,13 +70,6 @@ export class Clients {
 
   #connected(peer: Peer): void {
     this.#ready.add(peer);
-    const { onConnect } = this.#options;
-    if (onConnect === undefined) return;
-    const failed = (error: unknown): void => peer.report(error, 'onConnect');
-    try {
-      Promise.resolve(onConnect(peer)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    callOnConnect(peer, this.#options.onConnect);
   }
 }

@@ -6,6 +6,7 @@ import {
   Implementations,
   type Limits,
   limitsWith,
+  type OnConnect,
   type RemotePeer,
   socketPath,
 } from '@nearcall/core';
@@ -23,7 +24,7 @@ export interface ServeOptions {
    * Called once for each client, as soon as it has connected: to call it, to send it events or streams, or to close it.
    * What it throws goes to `onError`.
    */
-  readonly onConnect?: ((peer: RemotePeer) => void | Promise<void>) | undefined;
+  readonly onConnect?: OnConnect | undefined;
   /** The milliseconds within which a client must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
   /**

@@ -147,7 +147,7 @@ describe('when the process of a server is killed', () => {
 
   test('a request that was not sent whole is not called unknown', async () => {
     await using doomed = await startServer(place.unix());
-    const client = connect(place.unix(), text);
+    const client = connect(place.unix(), text, { reconnect: false });
     await ready(client);
     // A stopped process reads nothing, so that the most of a long request stays here.
     doomed.process.kill('SIGSTOP');

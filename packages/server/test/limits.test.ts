@@ -186,7 +186,8 @@ describe('the limit "connections" of a server', () => {
 
     await close(fitting[0] as Limited);
     await expect.poll(() => server.ask('connections'), { interval: 2, timeout: 5000 }).toBe(2);
-    expect(await dial().echo('room again')).toBe('room again');
+    // It has gone on trying.
+    expect(await refused.echo('room again', { waitForReady: true })).toBe('room again');
   });
 
   test('says so in one line to whoever connects', async () => {

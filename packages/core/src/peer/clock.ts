@@ -8,6 +8,8 @@ export interface Clock {
   defer(action: () => void): void;
   /** Calls once, after everything else that is due has had its turn. */
   turn(action: () => void): void;
+  /** Keeps the process running until the result is called. */
+  hold(): () => void;
 }
 
 /** The longest time that a Node timer takes; a longer one would fire at once. */
@@ -23,4 +25,8 @@ export const systemClock: Clock = {
   // After the promise jobs that are due, so that all their calls leave in one write.
   defer: (action) => process.nextTick(action),
   turn: (action) => void setImmediate(action),
+  hold() {
+    const timer = setInterval(() => {}, LONGEST);
+    return () => clearInterval(timer);
+  },
 };

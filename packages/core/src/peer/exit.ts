@@ -33,14 +33,9 @@ export class Exit {
     this.sender = sender;
   }
 
-  /** Whether a call can be sent now. */
-  get canCall(): boolean {
-    return this.#connection.canCall;
-  }
-
-  /** Whether an event can be sent now. */
-  get canEmit(): boolean {
-    return this.#connection.canEmit;
+  /** Whether a call, or an event, can be sent now. */
+  can(event: boolean): boolean {
+    return event ? this.#connection.canEmit : this.#connection.canCall;
   }
 
   /** Whether the other end takes no more calls at once. */

@@ -5,7 +5,9 @@ import type { Pending } from './pending.ts';
 
 /** Where the calls of an {@link Invoker} leave: over one connection, or over whichever there is. */
 export interface Exits {
-  /** Over which the next call, or event, can leave now; undefined where it must wait. */
+  /** Whether a call, or an event, can leave now. */
+  can(event: boolean): boolean;
+  /** Over which the next one leaves; undefined where it must wait. */
   pick(event: boolean): Exit | undefined;
   /** Every connection that calls may be open on. */
   all(): Iterable<Exit>;

@@ -22,15 +22,18 @@ export class Invoker implements StreamOwner, Giving {
   readonly #exits: Exits;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
+  readonly #deadline: number;
   readonly #signals = new AbortSignals((call, reason) => this.aborted(call, reason));
   readonly #lines: Lines;
   /** How many calls and events have not settled. */
   pending = 0;
   #closing = false;
 
-  constructor(exits: Exits, clock: Clock) {
+  /** `deadline`: that of a call which has none of its own, nor its method, in milliseconds. */
+  constructor(exits: Exits, clock: Clock, deadline: number = DEFAULT_DEADLINE) {
     this.#exits = exits;
     this.#clock = clock;
+    this.#deadline = deadline;
     this.#alarm = new Alarm(clock, (now) => this.#expire(now));
     this.#lines = new Lines(exits);
   }
@@ -38,7 +41,7 @@ export class Invoker implements StreamOwner, Giving {
   /** Makes a call, or sends an event. Its promise settles exactly once; nothing is thrown. */
   call(method: NamedMethod, input: unknown, options?: CallOptions): Promise<unknown> {
     const deadline =
-      options?.deadline ?? method.deadline ?? (method.kind === KIND.clientStream ? NEVER : DEFAULT_DEADLINE);
+      options?.deadline ?? method.deadline ?? (method.kind === KIND.clientStream ? NEVER : this.#deadline);
     const call = new (method.kind === KIND.event ? PendingEvent : PendingCall)(this, method, input, deadline);
     const promise = new Promise<unknown>((resolve) => {
       call.resolve = resolve;
@@ -142,6 +145,7 @@ export class Invoker implements StreamOwner, Giving {
     if (this.#closing || !this.#exits.repeats(call, failure)) return false;
     this.#exits.began();
     call.exit?.sender.finished();
+    if (failure.execution === 'unknown') call.mayHaveRun = true;
     call.reset();
     this.#lines.add(call.method.kind === KIND.event ? this.#lines.events : this.#lines.calls, call);
     const refusal = this.#exits.refusal(call, call.method.kind === KIND.event);

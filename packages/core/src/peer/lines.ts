@@ -3,7 +3,7 @@ import type { Pending } from './pending.ts';
 
 /** What decides when those that wait can be sent. */
 interface Gates {
-  pick(event: boolean): unknown;
+  can(event: boolean): boolean;
 }
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
@@ -13,8 +13,8 @@ export class Lines {
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line(() => gates.pick(false) !== undefined);
-    this.events = new Line(() => gates.pick(true) !== undefined);
+    this.calls = new Line(() => gates.can(false));
+    this.events = new Line(() => gates.can(true));
   }
 
   get empty(): boolean {

@@ -47,8 +47,12 @@ export class OnlyExit implements Exits, ExitUser {
     else this.#invoker.close();
   }
 
+  can(event: boolean): boolean {
+    return this.#exit.can(event);
+  }
+
   pick(event: boolean): Exit | undefined {
-    return (event ? this.#exit.canEmit : this.#exit.canCall) ? this.#exit : undefined;
+    return this.#exit.can(event) ? this.#exit : undefined;
   }
 
   all(): Exit[] {

@@ -92,6 +92,11 @@ export abstract class Pending extends OutgoingCall {
     if (streamsInput(this.method.kind)) this.input = undefined;
   }
 
+  override reset(): void {
+    super.reset();
+    this.exit = undefined;
+  }
+
   /** It can be read, where its answer is a stream. */
   begun(): void {}
 
@@ -116,7 +121,9 @@ export abstract class Pending extends OutgoingCall {
 
   /** The failure as this call's: named after its method, and a declared error only where its data fits. */
   #describe(failure: Failure): Failure {
-    const { code, message, execution, cause, name, data, metadata } = failure;
+    const { code, execution, cause, name, data, metadata } = failure;
+    const lost = this.mayHaveRun ? 'An attempt before was lost, and the handler may have run. ' : '';
+    const message = `${lost}${failure.message}`;
     const method = this.method.fullName;
     const init = {
       code,

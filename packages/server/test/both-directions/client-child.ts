@@ -49,7 +49,8 @@ function open(index: number) {
   const greeted = new Promise<void>((resolve) => {
     over = resolve;
   });
-  return { client: connect(address, listening, { implementations: [serves(index, heard, over)] }), heard, greeted };
+  const implementations = [serves(index, heard, over)];
+  return { client: connect(address, listening, { implementations, reconnect: false }), heard, greeted };
 }
 
 const first = open(0);

@@ -1,0 +1,20 @@
+import { type Failure, RpcError } from '@nearcall/core';
+
+/** Why a call is not made by a client that was closed. */
+export const CLOSED: Failure = {
+  code: 'UNAVAILABLE',
+  message: 'The client was closed.',
+  execution: 'not-sent',
+};
+
+/** Why a call is not made that waited when its client was closed. */
+export const GRACE_OVER: Failure = {
+  code: 'UNAVAILABLE',
+  message: 'The client was closed, and its grace is over.',
+  execution: 'not-sent',
+};
+
+/** A failure as the error that somebody gets who waits for more than a call. */
+export function asError(failure: Failure): RpcError {
+  return new RpcError(failure.code, failure.message, failure);
+}

@@ -1,0 +1,173 @@
+import {
+  type Clock,
+  type CloseOptions,
+  type Exit,
+  type ExitUser,
+  type Peer,
+  RpcError,
+  type Transport,
+} from '@nearcall/core';
+import { Backoff, type BackoffOptions } from './backoff.ts';
+import type { ConnectionState, Connectivity } from './connectivity.ts';
+
+/** Where a subchannel connects to. */
+export interface Target {
+  /** For people. */
+  readonly address: string;
+  /** Makes a transport for each connection. */
+  dial(): Transport | Promise<Transport>;
+}
+
+/** Whom a subchannel belongs to. */
+export interface SubchannelOwner {
+  readonly clock: Clock;
+  /** Speaks over a transport. */
+  peer(transport: Transport, user: ExitUser): Peer;
+  /** Calls can be made over a new connection. */
+  connected(peer: Peer): void;
+  /** A connection is about to send: calls that wait may be written. */
+  sending(): void;
+  /** It stands differently now. */
+  changed(): void;
+}
+
+/** The connection to one address, made anew whenever it is lost. */
+export class Subchannel {
+  connectivity: Connectivity = 'CONNECTING';
+  /** Why the last attempt failed. */
+  reason: RpcError | undefined = undefined;
+  readonly #target: Target;
+  readonly #owner: SubchannelOwner;
+  readonly #backoff: Backoff | undefined;
+  /** The connection that new calls leave over, or that is being made. */
+  #peer: Peer | undefined = undefined;
+  /** It, and those that are ending and still have calls. */
+  readonly #peers = new Set<Peer>();
+  #openedAt = 0;
+  /** Whether the connection was there before, and has not been missed for long. */
+  #lost = false;
+  #stopTimer: () => void = () => {};
+
+  /** `backoff`: none where a connection that is over is not made again. */
+  constructor(target: Target, owner: SubchannelOwner, backoff: BackoffOptions | undefined) {
+    this.#target = target;
+    this.#owner = owner;
+    this.#backoff = backoff === undefined ? undefined : new Backoff(backoff);
+  }
+
+  get state(): ConnectionState {
+    const pending = this.exits().reduce((sum, { load }) => sum + load, 0);
+    return { address: this.#target.address, connectivity: this.connectivity, pending, reason: this.reason };
+  }
+
+  /** Where new calls leave, if they can. */
+  get exit(): Exit | undefined {
+    return this.connectivity === 'READY' ? this.#peer?.exit : undefined;
+  }
+
+  /** All that calls may be open on. */
+  exits(): Exit[] {
+    return Array.from(this.#peers, (peer) => peer.exit);
+  }
+
+  /** Begins to connect. */
+  connect(): void {
+    let dialled: Transport | Promise<Transport>;
+    try {
+      dialled = this.#target.dial();
+    } catch (error) {
+      return this.#failed(notDialled(error));
+    }
+    if (!(dialled instanceof Promise)) return this.#speak(dialled);
+    dialled.then(
+      (transport) => {
+        if (this.connectivity === 'SHUTDOWN') transport.destroy();
+        else this.#speak(transport);
+      },
+      (error: unknown) => this.#failed(notDialled(error)),
+    );
+  }
+
+  /** Lets what has begun finish, and connects no more. Fulfils when all of its connections are over. */
+  async close(options: CloseOptions): Promise<void> {
+    this.#stopTimer();
+    // From here on nothing is dialled.
+    this.#become('SHUTDOWN');
+    await Promise.all(Array.from(this.#peers, (peer) => peer.close(options)));
+  }
+
+  #speak(transport: Transport): void {
+    const peer: Peer = this.#owner.peer(transport, {
+      opened: () => this.#opened(peer),
+      sending: () => this.#owner.sending(),
+      draining: () => this.#leaving(peer),
+      left: () => {},
+      over: (reason) => this.#over(peer, reason),
+    });
+    this.#peer = peer;
+    this.#peers.add(peer);
+  }
+
+  #opened(peer: Peer): void {
+    this.#openedAt = this.#owner.clock.now();
+    this.#backoff?.reset();
+    this.#lost = false;
+    if (this.connectivity !== 'SHUTDOWN') this.#become('READY');
+    this.#owner.connected(peer);
+  }
+
+  /** The server is ending the connection: what is open on it finishes, and new calls get a fresh one. */
+  #leaving(peer: Peer): void {
+    if (peer === this.#peer && this.connectivity === 'READY') this.#missing();
+  }
+
+  #over(peer: Peer, reason: RpcError): void {
+    this.#peers.delete(peer);
+    if (peer !== this.#peer) return;
+    this.reason = reason;
+    if (this.connectivity === 'READY') this.#missing();
+    else this.#failed(reason);
+  }
+
+  /** There was a connection, and it can be used no more. */
+  #missing(): void {
+    this.#peer = undefined;
+    if (this.#backoff === undefined) return this.#become('SHUTDOWN');
+    this.#lost = true;
+    this.#become('CONNECTING');
+    this.#connectIn(this.#backoff.lost(this.#owner.clock.now() - this.#openedAt));
+  }
+
+  #failed(reason: RpcError): void {
+    this.#peer = undefined;
+    if (this.connectivity === 'SHUTDOWN') return;
+    this.reason = reason;
+    if (this.#backoff === undefined) return this.#become('SHUTDOWN');
+    // A server that has no place in its queue is there all the same.
+    if (isBusy(reason)) return this.#connectIn(this.#backoff.busy());
+    const patient = this.#lost && this.#backoff.failures === 0;
+    this.#connectIn(this.#backoff.failed());
+    if (!patient) this.#become('TRANSIENT_FAILURE');
+  }
+
+  #connectIn(milliseconds: number): void {
+    this.#stopTimer = this.#owner.clock.timer(() => this.connect(), milliseconds);
+  }
+
+  #become(connectivity: Connectivity): void {
+    this.connectivity = connectivity;
+    if (connectivity === 'READY') this.reason = undefined;
+    this.#owner.changed();
+  }
+}
+
+function notDialled(error: unknown): RpcError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new RpcError('UNAVAILABLE', `Dialling failed: ${why}`, { execution: 'not-sent', cause: error });
+}
+
+/** Whether a connection was not made because as many wait to be accepted as can. */
+function isBusy({ cause }: RpcError): boolean {
+  const { code } = ((cause as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'EAGAIN';
+}
