@@ -10,9 +10,9 @@ import { build } from 'tsup';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'examples');
 
-/** The names of all examples: each is a folder with a server, a client and a demo. */
+/** The names of all examples: each is a folder with a server, a client and a demo. That in Python has no demo. */
 export const exampleNames = readdirSync(sources, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['dist', 'node_modules'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['dist', 'node_modules', 'python'].includes(entry.name))
   .map(({ name }) => name)
   .sort();
 
