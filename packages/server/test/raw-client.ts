@@ -9,10 +9,19 @@ export const OPENING = 'nearcall/1 open\n';
 // The layout of core's wire/frame.ts, written down a second time: what is pinned here cannot change unnoticed.
 export const GOAWAY = 0x02;
 export const PING = 0x03;
+export const REQUEST = 0x10;
 export const ANSWER = 0x11;
+export const ERROR = 0x12;
+export const CHUNK = 0x14;
+export const ITEMS = 0x15;
+export const END = 0x17;
+export const CANCEL = 0x18;
+export const EVENT = 0x1a;
+export const MORE = 0x01;
+/** What frames of events name in the place of a call. */
+export const EVENTS_CALL = 0xffffffff;
 const HELLO = 0x01;
 const METHOD = 0x06;
-const REQUEST = 0x10;
 
 export interface Frame {
   readonly type: number;
@@ -33,12 +42,12 @@ export function frame(type: number, flags: number, call: number, payload: Uint8A
 /** A hello that says nothing: an empty msgpack map. */
 export const hello: Buffer = frame(HELLO, 0, 0, Uint8Array.of(0x80));
 
-/** Gives a method without streams a number. */
-export function declare(number: number, service: string, name: string): Buffer {
+/** Gives a method a number. The kinds are unary, server stream, client stream, both ways and event, from 0 on. */
+export function declare(number: number, service: string, name: string, kind = 0): Buffer {
   const payload = Buffer.from([
     0,
     number,
-    0,
+    kind,
     service.length,
     ...Buffer.from(service),
     name.length,
