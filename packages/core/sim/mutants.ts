@@ -21,7 +21,7 @@ export const MUTANTS = {
       return [bytes];
     }),
   },
-  stopsTheClock: { clock: (clock) => ({ ...bound(clock), timer: () => () => {} }) },
+  stopsTheClock: { clock: (clock) => ({ ...bound(clock), timer: () => () => {}, repeat: () => () => {} }) },
   swapsResults: { invoke: swapping },
   settlesTwice: {
     invoke: answering((promise) => {

@@ -18,6 +18,9 @@ export interface ClockStyle {
 /** A timer that is no longer than this may be set when all is over: for it a transport stays held after a call. */
 const LETTING_GO = 10;
 
+/** How often comes what comes again and again: a run that is watched for ever would never come to rest. */
+const AGAIN = 3;
+
 /** The virtual time of one end. */
 export class SimClock implements Clock {
   readonly #stage: Stage;
@@ -63,6 +66,19 @@ export class SimClock implements Clock {
     const { late } = this.#style;
     if (late === 0 || time === Number.POSITIVE_INFINITY) return time;
     return Math.ceil((time - this.#phase) / late) * late + this.#phase;
+  }
+
+  repeat(action: () => void, milliseconds: number): () => void {
+    let times = 0;
+    let stop = (): void => {};
+    const next = (): void => {
+      stop = this.timer(() => {
+        if (++times < AGAIN) next();
+        action();
+      }, milliseconds);
+    };
+    next();
+    return () => stop();
   }
 
   defer(action: () => void): void {

@@ -67,6 +67,11 @@ export class Connection<T> {
     return this.draining && this.exchange.idle;
   }
 
+  /** Whether the other end waits for this one to answer calls. */
+  get awaited(): boolean {
+    return this.#phase === 'open' && this.exchange.callee.size > 0;
+  }
+
   /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.closed`. */
   receive(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
@@ -92,8 +97,12 @@ export class Connection<T> {
     this.exchange.callee.ended();
     this.#outbox.unbind();
     this.#host.draining();
-    // Where the other process is dead, writing this fails and tells so; where it still reads, it does no harm.
-    if (this.exchange.callee.size > 0) writePing(this.#outbox);
+    if (this.awaited) this.ask();
+  }
+
+  /** Asks whether the other end still reads: where it is dead, writing this fails and tells so. */
+  ask(): void {
+    writePing(this.#outbox);
   }
 
   /** Asks the other end to make no new calls, and turns such calls away. What has begun may finish. */

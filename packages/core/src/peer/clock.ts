@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls once, after so many milliseconds. The result calls it off. It does not keep the process running. */
   timer(action: () => void, milliseconds: number): () => void;
+  /** Calls again and again, so many milliseconds apart. The result calls it off. It does not keep the process running. */
+  repeat(action: () => void, milliseconds: number): () => void;
   /** Calls once, soon, after what is going on now. */
   defer(action: () => void): void;
   /** Calls once, after everything else that is due has had its turn. */
@@ -21,6 +23,10 @@ export const systemClock: Clock = {
   timer(action, milliseconds) {
     const timer = setTimeout(action, Math.min(milliseconds, LONGEST)).unref();
     return () => clearTimeout(timer);
+  },
+  repeat(action, milliseconds) {
+    const timer = setInterval(action, milliseconds).unref();
+    return () => clearInterval(timer);
   },
   // After the promise jobs that are due, so that all their calls leave in one write.
   defer: (action) => process.nextTick(action),

@@ -90,7 +90,7 @@ export class Peer implements RemotePeer {
       drained: () => this.#sender.schedule(),
       ended: () => {
         this.#connection.ended();
-        this.#sender.schedule();
+        this.#sender.watch();
       },
       closed: (error) => this.#transportClosed(error),
     });

@@ -5,7 +5,11 @@ import type { Clock } from './clock.ts';
 interface Source {
   readonly finished: boolean;
   readonly phase: string;
+  /** Whether the other end waits for answers. */
+  readonly awaited: boolean;
   take(): Uint8Array | undefined;
+  /** Writes something that asks whether the other end still reads. */
+  ask(): void;
 }
 
 /** Whom a sender tells what it is about to do. */
@@ -20,6 +24,9 @@ interface SenderEvents {
 
 /** The bytes that the transport may hold unsent. More would wait in its queue, where nothing can overtake it. */
 const HANDED_OVER = 256 * 1024;
+
+/** How often the other end is asked whether it still reads, in milliseconds, once nothing comes from it any more. */
+const ASKING = 1000;
 
 /** How long a transport stays held after the last call, in milliseconds: holding and letting go at each costs more. */
 const LETTING_GO = 10;
@@ -37,6 +44,7 @@ export class Sender {
   #now = -1;
   #held = false;
   #lettingGo: (() => void) | undefined = undefined;
+  #stopAsking: (() => void) | undefined = undefined;
   #ending = false;
   #ended = false;
   #closing = false;
@@ -77,6 +85,22 @@ export class Sender {
     this.#clock.defer(this.#flush);
   }
 
+  /**
+   * The other end has ended its side. From now on only writing tells whether it is dead, so something is written now
+   * and then, as long as it waits for answers.
+   */
+  watch(): void {
+    this.schedule();
+    if (this.#ended || !this.#source.awaited) return;
+    this.#stopAsking = this.#clock.repeat(() => {
+      if (!this.#source.awaited) return this.#stopAsking?.();
+      // What still waits to be written tells as well.
+      if (this.#transport.queued > 0) return;
+      this.#source.ask();
+      this.schedule();
+    }, ASKING);
+  }
+
   /** Something has begun that the process must live for: a call of either end, or a wait for the connection. */
   began(): void {
     this.#busy++;
@@ -100,6 +124,7 @@ export class Sender {
   /** The transport is closed. */
   stop(): void {
     this.#lettingGo?.();
+    this.#stopAsking?.();
     this.#ended = true;
   }
 

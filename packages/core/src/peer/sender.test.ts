@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { Transport } from '../transport/transport.ts';
+import type { Clock } from './clock.ts';
+import { Sender } from './sender.ts';
+
+test('an end that nothing comes from is asked now and then, as long as it waits and nothing else asks it', () => {
+  let tick: (() => void) | undefined;
+  const clock: Clock = {
+    now: () => 0,
+    timer: () => () => {},
+    repeat: (action) => {
+      tick = action;
+      return () => {
+        tick = undefined;
+      };
+    },
+    defer: (action) => action(),
+    turn: () => {},
+  };
+  const transport = { queued: 0, hold: () => {}, send: () => {} };
+  let asked = 0;
+  const source = { finished: false, phase: 'open', awaited: true, take: () => undefined, ask: () => void asked++ };
+  const events = { sending: () => {}, sent: () => {}, left: () => {} };
+  const sender = new Sender(source, transport as unknown as Transport, clock, events);
+
+  sender.watch();
+  expect(asked).toBe(0);
+  tick?.();
+  tick?.();
+  expect(asked).toBe(2);
+  transport.queued = 1;
+  tick?.();
+  expect(asked).toBe(2);
+  transport.queued = 0;
+  tick?.();
+  expect(asked).toBe(3);
+  source.awaited = false;
+  tick?.();
+  expect(asked).toBe(3);
+  expect(tick).toBeUndefined();
+});
