@@ -17,21 +17,30 @@ const examples = docstringExamples();
 const socketOf = (name: string): string => join(sockets, `${name.replaceAll(/\W+/g, '-')}.sock`);
 
 const PRELUDE = `
+import { spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import * as core from '@nearcall/core';
 import { serve } from '@nearcall/server';
 import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
-const { event, implement, memoryTransports, method, RpcError, safe, service, stream } = core;
+const { duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
+const { RpcError, safe, service, stream, streamTransport } = core;
 const text = service('text', {
   uppercase: method({ input: z.string(), output: z.string() }),
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
 void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
+void [duplexTransport, messagePortTransport, streamTransport, spawn, MessageChannel, Worker];
+export type { Duplex };
 `;
 
 function exampleFile(name: string, code: string): string {
-  const local = code.replaceAll('export const', 'const').replaceAll('/run/user/1000/text.sock', socketOf(name));
+  const local = `${code}\n`
+    .replaceAll('export const', 'const')
+    .replaceAll('/run/user/1000/text.sock', socketOf(name))
+    .replace(/'(\.\/)?worker\.js'/, JSON.stringify(join(folder, 'worker.js')));
   // What an example shows as text only, because the service of the prelude has one method more.
   const body = local.replace('implement(text, { uppercase', 'implement(text, { parse: (s) => s, uppercase');
   const end = body.includes('const server =') ? '  await server.close();\n' : '';
@@ -75,6 +84,8 @@ beforeAll(() => {
   for (const [index, { name, code }] of examples.entries()) {
     writeFileSync(join(folder, `example-${index}.ts`), exampleFile(name, code));
   }
+  // What examples start, as a process or a thread.
+  writeFileSync(join(folder, 'worker.js'), '');
   const config = {
     extends: '../../tsconfig.json',
     compilerOptions: { paths: paths() },

@@ -22,14 +22,17 @@ test('each package exports these names and no others', () => {
     'duplexTransport',
     'event',
     'implement',
+    'isTransport',
     'limitsWith',
     'memoryTransports',
+    'messagePortTransport',
     'method',
     'safe',
     'service',
     'socketPath',
     'stream',
     'systemClock',
+    'streamTransport',
   ]);
   expect(Object.keys(server).sort()).toEqual(['serve']);
   expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);

@@ -1,6 +1,6 @@
 /**
- * What carries a connection: bytes, in order, both ways, each way ended apart. A `net.Socket` is one through
- * {@link duplexTransport}; {@link memoryTransports} makes a pair of them.
+ * What carries a connection: bytes, in order, both ways, each way ended apart. `duplexTransport`, `streamTransport` and
+ * `messagePortTransport` make one of what Node has; `memoryTransports` makes a pair.
  */
 export interface Transport {
   /** Begins delivery to `events`. Called once. */
@@ -10,7 +10,7 @@ export interface Transport {
    * follow at once, so that all can leave together.
    */
   send(bytes: Uint8Array, more: boolean): void;
-  /** The bytes that were sent and have not left this process. */
+  /** The bytes that were sent and have not left this process; between two threads, that the other has not taken. */
   readonly queued: number;
   /** Ends this side, after everything sent. The other side may go on sending. */
   end(): void;
@@ -30,4 +30,10 @@ export interface TransportEvents {
   ended(): void;
   /** Both sides are over; with the error, where one was the cause. */
   closed(error?: Error): void;
+}
+
+/** Whether a value is a transport, as far as can be seen. */
+export function isTransport(value: unknown): value is Transport {
+  const { start, send, destroy } = (value ?? {}) as Partial<Transport>;
+  return [start, send, destroy].every((method) => typeof method === 'function');
 }

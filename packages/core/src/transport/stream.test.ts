@@ -1,0 +1,136 @@
+import { duplexPair, PassThrough, Readable, Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { duplexTransport, streamTransport } from './stream.ts';
+import { Listening, text } from './test-listening.ts';
+
+/** A stream that a test feeds, and one that keeps what is written. */
+function streams(): { readable: Readable; writable: Writable; written: string[] } {
+  const written: string[] = [];
+  const readable = new Readable({ read() {} });
+  const writable = new Writable({
+    write(chunk: Buffer, _, done) {
+      written.push(chunk.toString());
+      done();
+    },
+  });
+  return { readable, writable, written };
+}
+
+async function turns(count = 10): Promise<void> {
+  for (let i = 0; i < count; i++) await setImmediate();
+}
+
+describe('streams that come out at the other end while they are written to', () => {
+  test('deliver nothing before send has returned, and all of it in order', async () => {
+    const there = new PassThrough();
+    const back = new PassThrough();
+    const near = streamTransport(back, there);
+    const heard = new Listening(streamTransport(there, back));
+    near.send(text('a'), false);
+    near.send(text('b'), false);
+    near.end();
+    expect(heard.log).toEqual([]);
+    await heard.ended;
+    expect(heard.received).toBe('ab');
+  });
+});
+
+describe('a Duplex', () => {
+  test('allows half-open use, whatever it was made with', async () => {
+    const [one, other] = duplexPair({ allowHalfOpen: false });
+    const near = duplexTransport(one);
+    const far = duplexTransport(other);
+    const heardNear = new Listening(near);
+    const heardFar = new Listening(far);
+    near.end();
+    await heardFar.ended;
+    await turns();
+    far.send(text('late'), false);
+    far.end();
+    await heardNear.closed;
+    expect(heardNear.received).toBe('late');
+  });
+
+  test('that fails is closed with the error, in the words that it is given', async () => {
+    const [one] = duplexPair();
+    const heard = new Listening(duplexTransport(one, (error) => new Error(`The wire broke: ${error.message}`)));
+    one.destroy(new Error('snap'));
+    expect((await heard.closed)?.message).toBe('The wire broke: snap');
+    expect(heard.log).toEqual(['closed']);
+  });
+
+  test('that had closed before is closed', async () => {
+    const [one] = duplexPair();
+    one.destroy();
+    await turns();
+    expect(await new Listening(duplexTransport(one)).closed).toBe(undefined);
+  });
+});
+
+describe('two streams', () => {
+  test('end apart: the last words come also where the other process has closed its input', async () => {
+    const { readable, writable } = streams();
+    const transport = streamTransport(readable, writable);
+    const heard = new Listening(transport);
+    // As Node does with the input of a child that has exited.
+    writable.destroy();
+    await turns();
+    readable.push('last words');
+    readable.push(null);
+    await heard.closed;
+    expect(heard.received).toBe('last words');
+    expect(heard.log).toEqual(['data', 'ended', 'closed']);
+  });
+
+  test('are over when nothing more can come', async () => {
+    const { readable, writable } = streams();
+    const heard = new Listening(streamTransport(readable, writable));
+    readable.destroy();
+    await heard.closed;
+    expect(writable.destroyed).toBe(true);
+    expect(heard.log).toEqual(['closed']);
+  });
+
+  test.each(['readable', 'writable'] as const)('are over when the %s one fails', async (which) => {
+    const both = streams();
+    const heard = new Listening(streamTransport(both.readable, both.writable));
+    both[which].destroy(new Error('snap'));
+    expect((await heard.closed)?.message).toBe('snap');
+    expect(both.readable.destroyed && both.writable.destroyed).toBe(true);
+  });
+
+  test('that do not close by themselves are closed when both have ended', async () => {
+    const readable = new Readable({ read() {}, autoDestroy: false });
+    const writable = new Writable({ write: (_chunk, _encoding, done) => done(), autoDestroy: false });
+    const transport = streamTransport(readable, writable);
+    const heard = new Listening(transport);
+    readable.push(null);
+    await heard.ended;
+    transport.end();
+    expect(await heard.closed).toBe(undefined);
+  });
+
+  test('of which one has ended before the start tell so', async () => {
+    const { readable, writable, written } = streams();
+    readable.push(null);
+    readable.resume();
+    await turns();
+    const transport = streamTransport(readable, writable);
+    const heard = new Listening(transport);
+    transport.send(text('answer'), false);
+    transport.end();
+    await heard.closed;
+    expect(written).toEqual(['answer']);
+  });
+});
+
+describe('a stream of something else than bytes is refused', () => {
+  test.each([
+    ['texts', () => duplexPair()[0].setEncoding('utf8')],
+    ['objects', () => duplexPair({ objectMode: true })[0]],
+  ])('where it gives %s', (what, make) => {
+    expect(() => duplexTransport(make())).toThrow(`The stream gives ${what}`);
+    expect(() => streamTransport(make(), new PassThrough())).toThrow(`The stream gives ${what}`);
+  });
+});

@@ -1,0 +1,182 @@
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Transport, TransportEvents } from './transport.ts';
+
+/** What a stream has that can keep its process running, or not: a socket, and most pipes. */
+interface Holdable {
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
+/** Whether a stream is being written to. Both ends of a pair that is made of streams may be here. */
+let sending = false;
+
+/** Bytes from one stream and to another, or to the same. */
+class StreamTransport implements Transport {
+  readonly #readable: Readable & Holdable;
+  readonly #writable: Writable & Holdable;
+  readonly #explain: (error: Error) => Error;
+  #events: TransportEvents | undefined;
+  /** How many streams are not closed. */
+  #open: number;
+  #error: Error | undefined;
+  #corked = false;
+  /** What came while something was being sent. */
+  #deferred: Buffer[] = [];
+  #gotEnd = false;
+  #sentEnd = false;
+
+  constructor(readable: Readable, writable: Writable, explain: (error: Error) => Error) {
+    this.#readable = readable;
+    this.#writable = writable;
+    this.#explain = explain;
+    this.#open = this.#isOne ? 1 : 2;
+  }
+
+  get queued(): number {
+    return this.#writable.writableLength;
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    const readable = this.#readable;
+    const writable = this.#writable;
+    this.#watch(readable);
+    if (!this.#isOne) this.#watch(writable);
+    writable.on('drain', () => events.drained());
+    readable.on('end', () => this.#ended());
+    readable.on('data', (chunk: Buffer) => {
+      if (sending || this.#deferred.length > 0) this.#defer(chunk);
+      else events.data(chunk);
+    });
+    // Tells of its end once only, and that has been.
+    if (readable.readableEnded && !readable.closed) queueMicrotask(() => this.#ended());
+  }
+
+  send(bytes: Uint8Array, more: boolean): void {
+    if (!this.#writable.writable) return;
+    sending = true;
+    if (more && !this.#corked) this.#cork(true);
+    this.#writable.write(bytes);
+    if (!more && this.#corked) this.#cork(false);
+    sending = false;
+  }
+
+  end(): void {
+    if (!this.#writable.writable) return;
+    this.#writable.end(() => {
+      this.#sentEnd = true;
+      this.#closeWhenOver();
+    });
+  }
+
+  destroy(): void {
+    this.#readable.destroy();
+    this.#writable.destroy();
+  }
+
+  hold(held: boolean): void {
+    const readable = this.#readable;
+    const writable = this.#writable;
+    if (held) readable.ref?.();
+    else readable.unref?.();
+    if (this.#isOne) return;
+    if (held) writable.ref?.();
+    else writable.unref?.();
+  }
+
+  get #isOne(): boolean {
+    return (this.#readable as unknown) === this.#writable;
+  }
+
+  #cork(corked: boolean): void {
+    this.#corked = corked;
+    if (corked) this.#writable.cork();
+    else this.#writable.uncork();
+  }
+
+  #watch(stream: Readable | Writable): void {
+    stream.on('error', (error) => {
+      this.#error ??= this.#explain(error);
+      this.destroy();
+    });
+    const closed = (): void => this.#closed(stream);
+    if (stream.closed) queueMicrotask(closed);
+    else stream.once('close', closed);
+  }
+
+  /** A stream of another kind than a socket may come out at the other end while it is written to. */
+  #defer(chunk: Buffer): void {
+    if (this.#deferred.length === 0) process.nextTick(() => this.#deliver());
+    this.#deferred.push(chunk);
+  }
+
+  #deliver(): void {
+    for (const chunk of this.#deferred.splice(0)) this.#events?.data(chunk);
+  }
+
+  #ended(): void {
+    this.#deliver();
+    this.#gotEnd = true;
+    this.#events?.ended();
+    this.#closeWhenOver();
+  }
+
+  #closed(stream: Readable | Writable): void {
+    this.#open--;
+    if (this.#open === 0) {
+      this.#deliver();
+      return this.#events?.closed(this.#error);
+    }
+    if (stream === this.#writable) {
+      // What its process said last may still be on its way: Node closes a child's input as soon as it has exited.
+      this.#sentEnd = true;
+      this.#closeWhenOver();
+    } else if (!this.#gotEnd) this.destroy();
+  }
+
+  /** Most streams close themselves then; others, such as `process.stdout`, have to be told. */
+  #closeWhenOver(): void {
+    if (this.#gotEnd && this.#sentEnd) this.destroy();
+  }
+}
+
+/**
+ * A transport over one Node stream of bytes that is read and written: a `net.Socket`, or a spare pipe of a child process.
+ * From here on the stream allows half-open use, because where one side ending ends the other, the last answers are
+ * lost. `explain` may put an error of the stream into better words.
+ *
+ * @throws TypeError where the stream gives texts or objects.
+ * @example
+ * ```ts
+ * const child = spawn(process.execPath, ['worker.js'], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
+ * const transport = duplexTransport(child.stdio[3] as Duplex); // in the child: new Socket({ fd: 3 })
+ * ```
+ */
+export function duplexTransport(stream: Duplex, explain: (error: Error) => Error = (error) => error): Transport {
+  checkBytes(stream);
+  stream.allowHalfOpen = true;
+  return new StreamTransport(stream, stream, explain);
+}
+
+/**
+ * A transport over two Node streams of bytes, one to read and one to write: the standard input and output of a child
+ * process. In the child nothing else may write to its standard output then, `console.log` included.
+ *
+ * @throws TypeError where the first stream gives texts or objects.
+ * @example
+ * ```ts
+ * const child = spawn(process.execPath, ['worker.js'], { stdio: ['pipe', 'pipe', 'inherit'] });
+ * const transport = streamTransport(child.stdout, child.stdin); // in the child: process.stdin, process.stdout
+ * ```
+ */
+export function streamTransport(readable: Readable, writable: Writable): Transport {
+  checkBytes(readable);
+  return new StreamTransport(readable, writable, (error) => error);
+}
+
+function checkBytes(stream: Readable): void {
+  if (stream.readableEncoding !== null) {
+    throw new TypeError('The stream gives texts, because its encoding is set. A transport needs its bytes.');
+  }
+  if (stream.readableObjectMode) throw new TypeError('The stream gives objects. A transport needs a stream of bytes.');
+}
