@@ -24,15 +24,15 @@ import * as core from '@nearcall/core';
 import { serve } from '@nearcall/server';
 import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
-const { duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
-const { RpcError, safe, service, stream, streamTransport } = core;
+const { addressText, duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
+const { parseAddress, RpcError, safe, service, stream, streamTransport } = core;
 const text = service('text', {
   uppercase: method({ input: z.string(), output: z.string() }),
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
 void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
-void [duplexTransport, messagePortTransport, streamTransport, spawn, MessageChannel, Worker];
+void [addressText, duplexTransport, messagePortTransport, parseAddress, streamTransport, spawn, MessageChannel, Worker];
 export type { Duplex };
 `;
 

@@ -43,6 +43,11 @@ export class Balancer {
     return this.#subchannels.flatMap((subchannel) => subchannel.exits());
   }
 
+  /** Whether there is another way where one of them is lost. */
+  get lasting(): boolean {
+    return this.ready.length > 1 || this.#subchannels.some(({ reconnects }) => reconnects);
+  }
+
   /** What the other ends take. */
   get remote(): Limits {
     return this.ready[0]?.remote ?? DEFAULT_LIMITS;

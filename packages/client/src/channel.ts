@@ -171,8 +171,7 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   repeats(call: Pending, { code, execution }: Failure): boolean {
-    const hope = this.#options.backoff !== undefined || this.#balancer.ready.length > 1;
-    if (code !== 'UNAVAILABLE' || !hope) return false;
+    if (code !== 'UNAVAILABLE' || !this.#balancer.lasting) return false;
     if (!call.repeatable || call.attempts >= MOST_ATTEMPTS) return false;
     return execution !== 'unknown' || call.method.idempotent;
   }

@@ -1,8 +1,9 @@
 import type { Implementation, Limits, OnConnect } from '@nearcall/core';
 import type { BackoffOptions } from './backoff.ts';
+import type { DialOptions } from './target.ts';
 
 /** How to connect. */
-export interface ConnectOptions {
+export interface ConnectOptions extends DialOptions {
   /** What the server may send. Default: see `Limits`. */
   readonly limits?: Partial<Limits> | undefined;
   /** The milliseconds within which the server must have said hello. Default: 10,000. */

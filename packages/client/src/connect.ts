@@ -1,20 +1,18 @@
-import { connect as dial } from 'node:net';
 import {
   type ClientOf,
   type CloseOptions,
   type Contract,
   checkContract,
   clientOf,
-  duplexTransport,
   Implementations,
   limitsWith,
-  socketPath,
   systemClock,
 } from '@nearcall/core';
 import { backoffOptions } from './backoff.ts';
 import { Channel } from './channel.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { ClientState } from './connectivity.ts';
+import { type ConnectTarget, targetOf } from './target.ts';
 
 /** What calls a contract over a connection of its own, which is closed with it. */
 export type Connected<C extends Contract> = ClientOf<C> & AsyncDisposable;
@@ -23,7 +21,8 @@ const channels = new WeakMap<object, Channel>();
 
 /**
  * Connects to a server, and gives the object that its methods are called on. Returns at once and dials at once: the
- * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone.
+ * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone. A
+ * connection that is lost is made anew. With several targets each call goes to the one that has the fewest.
  *
  * @throws TypeError for an address or a contract that is none.
  * @throws RangeError for a limit out of its range.
@@ -34,18 +33,18 @@ const channels = new WeakMap<object, Channel>();
  * await close(client);
  * ```
  */
-export function connect<C extends Contract>(address: string, contract: C, options: ConnectOptions = {}): Connected<C> {
+export function connect<C extends Contract>(
+  target: ConnectTarget | readonly ConnectTarget[],
+  contract: C,
+  options: ConnectOptions = {},
+): Connected<C> {
   checkContract(contract);
-  const path = socketPath(address);
+  const targets = [target].flat().map((each) => targetOf(each, options));
+  if (targets.length === 0) throw new TypeError('There is no address to connect to: the list of them is empty.');
   const { limits, handshake, onError, waitForReady = false, reconnect = true, deadline, onConnect } = options;
   const backoff = backoffOptions(options.backoff);
   const implementations = new Implementations([options.implementations ?? []].flat());
-  const target = {
-    address,
-    // Half-open: answers that are on their way still come when the server has ended its side.
-    dial: () => duplexTransport(dial({ path, allowHalfOpen: true }), (error) => explain(error, path)),
-  };
-  const channel = new Channel([target], {
+  const channel = new Channel(targets, {
     peer: { limits: limitsWith(limits), handshake, onError, implementations },
     clock: systemClock,
     backoff: reconnect ? backoff : undefined,
@@ -116,16 +115,4 @@ function channelOf(client: object): Channel {
   const channel = channels.get(client);
   if (channel === undefined) throw new TypeError('This is no client: give what connect(…) returned.');
   return channel;
-}
-
-/** What a failed connection means to the one who dialled. */
-function explain(error: NodeJS.ErrnoException, path: string): Error {
-  const messages: Record<string, string> = {
-    ENOENT: `Nothing listens at unix:${path}: there is no such file. Is the server running?`,
-    ECONNREFUSED: `Nothing listens at unix:${path}: what stands there is no socket, or its server is gone.`,
-    EACCES: `This user may not connect to unix:${path}: it has no permission to write to it.`,
-    EAGAIN: `The server at unix:${path} has more new connections than it can take at once. Try again.`,
-  };
-  const message = messages[error.code ?? ''] ?? `The connection to unix:${path} failed: ${error.message}.`;
-  return new Error(message, { cause: error });
 }

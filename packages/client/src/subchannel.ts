@@ -16,6 +16,8 @@ export interface Target {
   readonly address: string;
   /** Makes a transport for each connection. */
   dial(): Transport | Promise<Transport>;
+  /** Whether that can be done but once. */
+  readonly once: boolean;
 }
 
 /** Whom a subchannel belongs to. */
@@ -52,7 +54,12 @@ export class Subchannel {
   constructor(target: Target, owner: SubchannelOwner, backoff: BackoffOptions | undefined) {
     this.#target = target;
     this.#owner = owner;
-    this.#backoff = backoff === undefined ? undefined : new Backoff(backoff);
+    this.#backoff = backoff === undefined || target.once ? undefined : new Backoff(backoff);
+  }
+
+  /** Whether a connection that is over is made again. */
+  get reconnects(): boolean {
+    return this.#backoff !== undefined && this.connectivity !== 'SHUTDOWN';
   }
 
   get state(): ConnectionState {

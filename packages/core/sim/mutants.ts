@@ -81,6 +81,7 @@ function bound(clock: Clock): Clock {
   return {
     now: () => clock.now(),
     timer: (action, milliseconds) => clock.timer(action, milliseconds),
+    repeat: (action, milliseconds) => clock.repeat(action, milliseconds),
     defer: (action) => clock.defer(action),
     turn: (action) => clock.turn(action),
     hold: () => clock.hold(),

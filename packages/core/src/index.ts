@@ -44,7 +44,15 @@ export { Peer } from './peer/peer.ts';
 export { DEFAULT_GRACE, type PeerOptions } from './peer/peer-options.ts';
 export type { Pending } from './peer/pending.ts';
 export { clientOf, type StubOwner } from './peer/stub.ts';
-export { MAX_SOCKET_PATH_BYTES, socketPath } from './transport/address.ts';
+export {
+  type Address,
+  type AddressOptions,
+  addressText,
+  MAX_SOCKET_PATH_BYTES,
+  parseAddress,
+  type TcpAddress,
+  type UnixAddress,
+} from './transport/address.ts';
 export { memoryTransports } from './transport/memory.ts';
 export { messagePortTransport } from './transport/message-port.ts';
 export { duplexTransport, streamTransport } from './transport/stream.ts';

@@ -21,6 +21,7 @@ export class Clients {
   readonly #peers = new Set<Peer>();
   /** Those that have said hello. */
   readonly #ready = new Set<Peer>();
+  #closing = false;
 
   constructor(implementations: Implementations, limits: Limits, shared: ServerLimits, options: ServeOptions) {
     this.#implementations = implementations;
@@ -40,7 +41,7 @@ export class Clients {
     return [...this.#ready];
   }
 
-  accept(transport: Transport): void {
+  accept(transport: Transport): Peer {
     const { handshake, onError } = this.#options;
     const peer = new Peer(transport, {
       role: 'acceptor',
@@ -50,8 +51,10 @@ export class Clients {
       handshake,
       onError,
     });
-    if (this.#peers.size >= this.#connections) {
-      return peer.refuse(`the server is busy: it has ${this.#connections} connections (limit "connections")`);
+    const why = this.#whyNot();
+    if (why !== undefined) {
+      peer.refuse(why);
+      return peer;
     }
     this.#peers.add(peer);
     peer.ready.then(
@@ -62,10 +65,19 @@ export class Clients {
       this.#peers.delete(peer);
       this.#ready.delete(peer);
     });
+    return peer;
   }
 
   async close(options: CloseOptions | undefined): Promise<void> {
+    this.#closing = true;
     await Promise.all([...this.#peers].map((peer) => peer.close(options)));
+  }
+
+  /** Why nobody more is taken. */
+  #whyNot(): string | undefined {
+    if (this.#closing) return 'the server is shutting down';
+    if (this.#peers.size < this.#connections) return undefined;
+    return `the server is busy: it has ${this.#connections} connections (limit "connections")`;
   }
 
   #connected(peer: Peer): void {

@@ -1,3 +1,4 @@
-export type { CloseOptions, RemotePeer } from '@nearcall/core';
-export { type ServeOptions, type Server, serve } from './serve.ts';
+export type { CloseOptions, RemotePeer, Transport } from '@nearcall/core';
+export { type ServeOptions, type ServeTarget, serve } from './serve.ts';
+export type { Server } from './server.ts';
 export type { ServerLimits } from './server-limits.ts';

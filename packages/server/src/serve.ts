@@ -1,18 +1,22 @@
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
-  type CloseOptions,
-  duplexTransport,
   type Implementation,
   Implementations,
+  isTransport,
   type Limits,
   limitsWith,
   type OnConnect,
-  type RemotePeer,
-  socketPath,
+  parseAddress,
+  type Transport,
 } from '@nearcall/core';
 import { Clients } from './clients.ts';
+import type { Accept, Listener } from './listener.ts';
+import { RunningServer, type Server } from './server.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
-import { listen, type SocketFile } from './socket-file.ts';
+import { listenTcp } from './tcp-listener.ts';
+import { listenUnix } from './unix-listener.ts';
+
+/** Where to serve: an address to listen at, or the transport of one connection. */
+export type ServeTarget = string | Transport;
 
 /** How to serve. */
 export interface ServeOptions {
@@ -32,91 +36,53 @@ export interface ServeOptions {
    * standard error.
    */
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
-}
-
-/** A server that listens. */
-export interface Server extends AsyncDisposable {
-  /** Where it listens, as clients name it. */
-  readonly address: string;
-  /** How many clients are connected. */
-  readonly connections: number;
-  /** The clients that are connected, each to be called as in {@link ServeOptions.onConnect}. */
-  readonly peers: Iterable<RemotePeer>;
   /**
-   * Stops: takes no new clients and no new calls, lets what has begun finish, and removes the socket file. Fulfils when
-   * all of it is done. Closing twice is closing once.
+   * Whether a `tcp:` address may be reached from other machines. Nothing is encrypted, and nobody is asked who they are.
+   * Default: false.
    */
-  close(options?: CloseOptions): Promise<void>;
+  readonly allowRemote?: boolean | undefined;
 }
 
 /**
- * Serves one or several implementations, or none where the server only calls its clients, at a Unix socket. Fulfils once clients can connect. Only this user can: the
- * file's mode is 0600.
+ * Serves one or several implementations, or none where the server only calls its clients. Fulfils once clients can
+ * connect. At a `unix:` address only this user can: the file's mode is 0600. At a `tcp:` address every user of this
+ * machine can. Port 0 lets the system choose; `server.address` tells which. A transport is one connection that is there
+ * already; further ones may follow through `server.accept`.
  *
  * @throws TypeError for an address that is none, or two implementations of one name.
  * @throws RangeError for a limit out of its range.
- * @throws Error where it cannot listen, saying what stands in the way.
+ * @throws Error where it cannot listen at one of the addresses, saying what stands in the way. It then listens at none.
  * @example
  * ```ts
  * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));
  * ```
  */
 export async function serve(
-  address: string,
+  targets: ServeTarget | readonly ServeTarget[],
   implementations: Implementation | readonly Implementation[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  const path = socketPath(address);
+  const all = isList(targets) ? targets : [targets];
+  const addresses = all.flatMap((target) => (isTransport(target) ? [] : parseAddress(target, options)));
+  const transports = all.filter(isTransport);
   const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
   const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
-  const accept = (socket: Socket): void => clients.accept(duplexTransport(socket));
-  // Half-open: a client that has ended its side still gets its answers.
-  const net = createServer({ allowHalfOpen: true }, accept);
-  const file = await listen(net, path);
-  return new UnixServer(`unix:${path}`, net, file, clients);
+  const listeners: Listener[] = [];
+  const server = new RunningServer(listeners, clients);
+  const accept: Accept = (transport) => void clients.accept(transport);
+  try {
+    for (const address of addresses) {
+      listeners.push(await (address.kind === 'unix' ? listenUnix(address, accept) : listenTcp(address, accept)));
+    }
+  } catch (error) {
+    await server.close({ grace: 0 });
+    throw error;
+  }
+  for (const transport of transports) server.accept(transport);
+  return server;
 }
 
-function isList(given: Implementation | readonly Implementation[]): given is readonly Implementation[] {
+function isList<T>(given: T | readonly T[]): given is readonly T[] {
   return Array.isArray(given);
-}
-
-class UnixServer implements Server {
-  readonly address: string;
-  readonly #net: NetServer;
-  readonly #file: SocketFile;
-  readonly #clients: Clients;
-  #closing: Promise<void> | undefined;
-
-  constructor(address: string, net: NetServer, file: SocketFile, clients: Clients) {
-    this.address = address;
-    this.#net = net;
-    this.#file = file;
-    this.#clients = clients;
-  }
-
-  get connections(): number {
-    return this.#clients.size;
-  }
-
-  get peers(): Iterable<RemotePeer> {
-    return this.#clients.ready();
-  }
-
-  close(options?: CloseOptions): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(options: CloseOptions | undefined): Promise<void> {
-    // First the name goes, so that nobody new comes while the last ones leave.
-    await this.#file.remove();
-    const stopped = new Promise<void>((resolve) => this.#net.close(() => resolve()));
-    await this.#clients.close(options);
-    await stopped;
-  }
 }

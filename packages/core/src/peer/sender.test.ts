@@ -16,6 +16,7 @@ test('an end that nothing comes from is asked now and then, as long as it waits 
     },
     defer: (action) => action(),
     turn: () => {},
+    hold: () => () => {},
   };
   const transport = { queued: 0, hold: () => {}, send: () => {} };
   let asked = 0;

@@ -1,0 +1,42 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { addressText, duplexTransport, type TcpAddress } from '@nearcall/core';
+import { type Accept, type Listener, netListener } from './listener.ts';
+
+/**
+ * Listens at a port, or at one that the system chooses where the port is 0.
+ *
+ * @throws Error saying what stands in the way.
+ */
+export async function listenTcp(address: TcpAddress, accept: Accept): Promise<Listener> {
+  const { host, port } = address;
+  // Half-open: a client that has ended its side still gets its answers.
+  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      reject(new Error(`Cannot listen at ${addressText(address)}: ${whyNot(error, address)}`, { cause: error }));
+    };
+    net.once('error', failed);
+    net.listen({ host, port }, () => {
+      net.off('error', failed);
+      resolve();
+    });
+  });
+  const bound = net.address() as AddressInfo;
+  return netListener(addressText({ kind: 'tcp', host, port: bound.port }), net, async () => {});
+}
+
+function whyNot(error: NodeJS.ErrnoException, { host, port }: TcpAddress): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'another program is listening there. Stop it, or choose another port; port 0 lets the system choose.';
+    case 'EADDRNOTAVAIL':
+      return `this machine does not have the address ${host}.`;
+    case 'EACCES':
+      return `this user may not listen at port ${port}. Choose one above 1023.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${host} is not known.`;
+    default:
+      return `${error.message}.`;
+  }
+}
