@@ -1,18 +1,21 @@
 import type { Metadata } from '../error/metadata.ts';
 import type { RpcError } from '../error/rpc-error.ts';
 import type { CallOptions } from './call-options.ts';
+import type { Context } from './context.ts';
 import type { ErrorSchemas, Part } from './method.ts';
 import type { InputOf, OutputOf } from './schema.ts';
 import type { Items, RequestStream, ResponseStream, Stream } from './stream.ts';
 
 /**
  * A method of a contract: what a caller passes, what a handler gets, and what it answers. The members that begin with
- * `~` hold those types and exist for the compiler alone.
+ * `~` hold those types and exist for the compiler alone, which has less to do where whole functions stand here than
+ * where a service would put them together for each of its methods.
  */
 export interface Method<Argument, Input, Output> {
   readonly '~call': (input: Argument, options?: CallOptions) => Promise<Output>;
   readonly '~input': Input;
   readonly '~return': Output;
+  readonly '~handler': (input: Input, context: Context) => Output | Promise<Output>;
 }
 
 /** A method that answers with a stream of items. */
@@ -20,6 +23,7 @@ export interface ServerStreamMethod<Argument, Input, Item> {
   readonly '~call': (input: Argument, options?: CallOptions) => ResponseStream<Item>;
   readonly '~input': Input;
   readonly '~return': Items<Item>;
+  readonly '~handler': (input: Input, context: Context) => Items<Item> | Promise<Items<Item>>;
 }
 
 /** A method that takes a stream of items. */
@@ -27,6 +31,7 @@ export interface ClientStreamMethod<Argument, Input, Output> {
   readonly '~call': (input: Items<Argument>, options?: CallOptions) => Promise<Output>;
   readonly '~input': RequestStream<Input>;
   readonly '~return': Output;
+  readonly '~handler': (input: RequestStream<Input>, context: Context) => Output | Promise<Output>;
 }
 
 /** A method that takes a stream of items and answers with another. */
@@ -34,6 +39,7 @@ export interface DuplexMethod<Argument, Input, Item> {
   readonly '~call': (input: Items<Argument>, options?: CallOptions) => ResponseStream<Item>;
   readonly '~input': RequestStream<Input>;
   readonly '~return': Items<Item>;
+  readonly '~handler': (input: RequestStream<Input>, context: Context) => Items<Item> | Promise<Items<Item>>;
 }
 
 /** A method that goes one way and has no answer. */
@@ -42,6 +48,7 @@ export interface EventMethod<Argument, Input> {
   readonly '~input': Input;
   // biome-ignore lint/suspicious/noConfusingVoidType: it is what its handler's type returns
   readonly '~return': void;
+  readonly '~handler': (input: Input, context: Context) => void | Promise<void>;
 }
 
 /** A promise that says which declared errors it can reject with. */
@@ -54,6 +61,7 @@ export interface MethodWithErrors<Argument, Input, Output, Errors> extends Decla
   readonly '~call': (input: Argument, options?: CallOptions) => Promise<Output> & Throws<Errors>;
   readonly '~input': Input;
   readonly '~return': Output;
+  readonly '~handler': (input: Input, context: Context) => Output | Promise<Output>;
 }
 
 /** A method that takes a stream of items, and declares errors. */
@@ -61,6 +69,7 @@ export interface ClientStreamMethodWithErrors<Argument, Input, Output, Errors> e
   readonly '~call': (input: Items<Argument>, options?: CallOptions) => Promise<Output> & Throws<Errors>;
   readonly '~input': RequestStream<Input>;
   readonly '~return': Output;
+  readonly '~handler': (input: RequestStream<Input>, context: Context) => Output | Promise<Output>;
 }
 
 /** What a method that declares errors has besides: how to make them, and how to know them again. */

@@ -1,5 +1,4 @@
 import { RpcError } from '../error/rpc-error.ts';
-import type { Context } from './context.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
 import type { DeclaredErrorOptions } from './method-type.ts';
 import { checkName } from './name.ts';
@@ -9,6 +8,7 @@ export interface AnyMethod {
   readonly '~call': unknown;
   readonly '~input': unknown;
   readonly '~return': unknown;
+  readonly '~handler': unknown;
 }
 
 /** The methods of a service, by name. */
@@ -18,9 +18,7 @@ export type Methods = { readonly [name: string]: AnyMethod };
 export type Client<M extends Methods> = { readonly [K in keyof M]: M[K]['~call'] };
 
 /** What serves a service: a function for each method, which takes the parsed input and gives the output. */
-export type Handlers<M extends Methods> = {
-  readonly [K in keyof M]: (input: M[K]['~input'], context: Context) => M[K]['~return'] | Promise<M[K]['~return']>;
-};
+export type Handlers<M extends Methods> = { readonly [K in keyof M]: M[K]['~handler'] };
 
 /** A named set of methods: the contract that both ends share. */
 export interface Service<M extends Methods> {
