@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { close, connect, implement, method, type Server, serve, service } from './nearcall.ts';
+import { close, connect, implement, method, ready, type Server, serve, service } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 const clock = service('clock', {
@@ -50,6 +50,8 @@ beforeAll(async () => {
   });
   server = await serve(place.unix(), implementation, { onError: (error) => errors.push(error) });
   client = connect(place.unix(), clock);
+  // The short deadlines here are those of calls that have been sent.
+  await ready(client);
 });
 
 afterAll(async () => {
