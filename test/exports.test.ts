@@ -16,10 +16,10 @@ test('each package exports these names and no others', () => {
     'MAX_SOCKET_PATH_BYTES',
     'Peer',
     'RpcError',
+    'addressText',
     'callOnConnect',
     'checkContract',
     'clientOf',
-    'addressText',
     'duplexTransport',
     'event',
     'implement',
@@ -32,8 +32,8 @@ test('each package exports these names and no others', () => {
     'safe',
     'service',
     'stream',
-    'systemClock',
     'streamTransport',
+    'systemClock',
   ]);
   expect(Object.keys(server).sort()).toEqual(['serve']);
   expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);
