@@ -64,7 +64,7 @@ export class RunningServer implements Server {
   accept(transport: Transport): RemotePeer {
     const peer = this.#clients.accept(transport);
     // Nothing listens for it: without this the process would end while the client is idle.
-    peer.whenClosed().catch(() => {});
+    peer.hold();
     return peer;
   }
 

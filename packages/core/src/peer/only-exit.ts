@@ -3,7 +3,7 @@ import type { Limits } from '../wire/limits.ts';
 import type { Clock } from './clock.ts';
 import type { Exit, ExitUser } from './exit.ts';
 import type { Exits } from './exits.ts';
-import { CLOSED, LEAVING } from './failures.ts';
+import { LEAVING } from './failures.ts';
 import { Invoker } from './invoker.ts';
 import type { Pending } from './pending.ts';
 
@@ -67,12 +67,7 @@ export class OnlyExit implements Exits, ExitUser {
     return this.#exit.crowded;
   }
 
-  /** Why no call can be made any more, if so. */
-  get ended(): Failure | undefined {
-    return this.#closing ? CLOSED : this.refusal(undefined, false);
-  }
-
-  refusal(_call: Pending | undefined, event: boolean): Failure | undefined {
+  refusal(_call: Pending, event: boolean): Failure | undefined {
     if (this.#over !== undefined) {
       const { message, cause } = this.#over;
       return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };

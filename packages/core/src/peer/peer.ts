@@ -162,27 +162,10 @@ export class Peer implements RemotePeer {
     this.#sender.schedule();
   }
 
-  /** Waits until calls can be made, and keeps the process running meanwhile. Rejects where that will not be. */
-  async whenReady(): Promise<void> {
-    const over = this.#own.ended;
+  /** Keeps the process running until the connection is over. */
+  hold(): void {
     this.#sender.began();
-    try {
-      await this.ready;
-      // What ends while somebody waits has been ready: a server may greet and close in one breath.
-      if (over !== undefined) throw new RpcError(over.code, over.message, over);
-    } finally {
-      this.#sender.finished();
-    }
-  }
-
-  /**
-   * Waits until the connection is over, and keeps the process running meanwhile. Rejects where it never came about.
-   */
-  async whenClosed(): Promise<void> {
-    this.#sender.began();
-    await this.closed;
-    this.#sender.finished();
-    await this.ready;
+    void this.closed.then(() => this.#sender.finished());
   }
 
   #host(implementations: Implementations): Host<Implemented> {

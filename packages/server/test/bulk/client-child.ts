@@ -32,7 +32,7 @@ function counted(transport: Transport): Transport {
 }
 
 const peer = new Peer(counted(duplexTransport(connect({ path, allowHalfOpen: true }))), { role: 'dialer' });
-await peer.whenReady();
+await peer.ready;
 const client = peer.client(depot);
 
 /** What is told of one small call: the bytes that came before its answer, and its milliseconds. */

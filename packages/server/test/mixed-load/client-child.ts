@@ -12,7 +12,7 @@ const peer = new Peer(duplexTransport(connect({ path, allowHalfOpen: true })), {
   role: 'dialer',
   implementations: new Implementations([implement(back, { double: (value) => value * 2 })]),
 });
-await peer.whenReady();
+await peer.ready;
 const client = peer.client(work);
 
 /** Many calls share it, and it never aborts. */
