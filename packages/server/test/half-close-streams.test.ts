@@ -36,9 +36,12 @@ const NAMES = [...Object.keys(flows.methods).entries()].map(([kind, name]) => de
 const OPENED = Buffer.concat([Buffer.from(PREFACE), hello, ...NAMES]);
 
 const LONG_ANSWER = 3_000_000;
-/** Items of a byte, of which a window of 256 KiB holds some 4,000, at 65 bytes each. */
 const ITEM_COUNT = 20_000;
-const WINDOW = Math.floor(262_144 / 65);
+/**
+ * Nearly as many items as a window of 256 KiB holds: each costs 65 bytes, and each batch some more. How many batches
+ * there are depends on how busy the machine is.
+ */
+const NEARLY_A_WINDOW = 3600;
 
 interface Setting {
   readonly noted?: (value: number) => void | Promise<void>;
@@ -164,7 +167,7 @@ test('a stream of answers that waits for credit goes on to its end when its read
   await using _server = await started(place);
   using raw = await ends(place);
   raw.send(Buffer.concat([OPENED, ask(0, COUNT, 1)]));
-  await raw.until((all) => itemsOf(framesOf(all), 0).length === WINDOW);
+  await raw.until((all) => itemsOf(framesOf(all), 0).length >= NEARLY_A_WINDOW);
   raw.socket.end();
   const frames = framesOf(await raw.ended);
   expect(itemsOf(frames, 0)).toEqual(Array.from({ length: ITEM_COUNT }, (_, i) => i % 100));
