@@ -32,6 +32,7 @@ function counted(transport: Transport): Transport {
 }
 
 const peer = new Peer(counted(duplexTransport(connect({ path, allowHalfOpen: true }))), { role: 'dialer' });
+peer.hold();
 await peer.ready;
 const client = peer.client(depot);
 

@@ -12,6 +12,7 @@ const peer = new Peer(duplexTransport(connect({ path, allowHalfOpen: true })), {
   role: 'dialer',
   implementations: new Implementations([implement(back, { double: (value) => value * 2 })]),
 });
+peer.hold();
 await peer.ready;
 const client = peer.client(work);
 
