@@ -119,6 +119,7 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'files-client.ts',
     'report.ts',
     'reader.ts',
+    'transports.ts',
   ]);
 });
 
@@ -147,6 +148,7 @@ test('the code of the README works as written', async () => {
     const server = await serve(`unix:${socketOf('reports')}`, reports['implementation'] as never);
     await load('reader.ts');
     await server.close();
+    await load('transports.ts');
   } finally {
     log.mockRestore();
   }
@@ -163,6 +165,9 @@ test('the code of the README works as written', async () => {
     [{ lines: ['7 days, in time'] }],
     ['empty', new Date(0)],
     [new Date(0)],
+    ['UNIX'],
+    ['TCP:'],
+    ['FROM A THREAD'],
   ]);
 });
 

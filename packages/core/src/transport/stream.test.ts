@@ -96,7 +96,7 @@ describe('two streams', () => {
     const both = streams();
     const heard = new Listening(streamTransport(both.readable, both.writable));
     both[which].destroy(new Error('snap'));
-    expect((await heard.closed)?.message).toBe('snap');
+    expect((await heard.closed)?.message).toBe('The stream to the other side failed: snap.');
     expect(both.readable.destroyed && both.writable.destroyed).toBe(true);
   });
 

@@ -152,7 +152,7 @@ class StreamTransport implements Transport {
  * const transport = duplexTransport(child.stdio[3] as Duplex); // in the child: new Socket({ fd: 3 })
  * ```
  */
-export function duplexTransport(stream: Duplex, explain: (error: Error) => Error = (error) => error): Transport {
+export function duplexTransport(stream: Duplex, explain: (error: Error) => Error = failed): Transport {
   checkBytes(stream);
   stream.allowHalfOpen = true;
   return new StreamTransport(stream, stream, explain);
@@ -171,7 +171,11 @@ export function duplexTransport(stream: Duplex, explain: (error: Error) => Error
  */
 export function streamTransport(readable: Readable, writable: Writable): Transport {
   checkBytes(readable);
-  return new StreamTransport(readable, writable, (error) => error);
+  return new StreamTransport(readable, writable, failed);
+}
+
+function failed(error: Error): Error {
+  return new Error(`The stream to the other side failed: ${error.message}.`, { cause: error });
 }
 
 function checkBytes(stream: Readable): void {
