@@ -58,7 +58,8 @@ async function bind(server: Server, directory: string, bound: string): Promise<v
 function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    // By itself: a worker of a cluster would otherwise have its primary bind, which shares a name among its workers.
+    server.listen({ path, exclusive: true }, () => {
       server.off('error', reject);
       resolve();
     });
