@@ -14,8 +14,10 @@ import {
   frame,
   framesOf,
   hello,
+  ITEM,
   ITEMS,
   MORE,
+  PING,
   PREFACE,
   type RawClient,
   REQUEST,
@@ -100,12 +102,14 @@ function end(call: number): Buffer {
   return frame(END, 0, call, new Uint8Array(0));
 }
 
-/** The numbers under 128 in all batches of a call. */
+/** The numbers under 128, of one byte each, that a call's stream has brought: in batches, alone, or begun and ended. */
 function itemsOf(frames: readonly Frame[], call: number): number[] {
-  const batches = frames.filter((each) => each.type === ITEMS && each.call === call);
-  return batches.flatMap(({ payload }) => {
-    const header = { 220: 3, 221: 5 }[payload[0] as number] ?? 1;
-    return [...payload.subarray(header)];
+  const own = frames.filter((each) => each.call === call);
+  return own.flatMap(({ type, flags, payload }) => {
+    if (type === ITEMS) return [...payload.subarray({ 220: 3, 221: 5 }[payload[0] as number] ?? 1)];
+    // The first part of an item that goes on tells the length of all of it, in eight bytes.
+    if (type === ITEM) return [...payload.subarray((flags & MORE) === 0 ? 0 : 8)];
+    return type === CHUNK ? [...payload] : [];
   });
 }
 
@@ -158,7 +162,7 @@ test('a stream of answers comes to its end, although no credit can come for it a
   const expected = Array.from({ length: ITEM_COUNT }, (_, i) => i % 100);
   for (const call of [0, 2]) {
     expect(itemsOf(frames, call)).toEqual(expected);
-    expect(frames.filter((each) => each.call === call).at(-1)?.type).toBe(ANSWER);
+    expect(frames.filter((each) => each.call === call && each.type !== PING).at(-1)?.type).toBe(ANSWER);
   }
 });
 

@@ -14,6 +14,7 @@ export const ANSWER = 0x11;
 export const ERROR = 0x12;
 export const CHUNK = 0x14;
 export const ITEMS = 0x15;
+export const ITEM = 0x16;
 export const END = 0x17;
 export const CANCEL = 0x18;
 export const EVENT = 0x1a;
