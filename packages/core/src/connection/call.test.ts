@@ -713,7 +713,9 @@ describe('the end of one side', () => {
     for (const end of [near, far]) for (const request of end.requests) end.answer(request, bytes(3000));
     expect([near.connection.finished, far.connection.finished]).toEqual([false, false]);
     settle();
-    expect([near.connection.finished, far.connection.finished]).toEqual([true, true]);
+    expect([near.connection.finished, far.connection.finished]).toEqual([false, true]);
+    near.connection.ended();
+    expect(near.connection.finished).toBe(true);
     expect(calls.map(({ outcomes }) => outcomes)).toEqual(calls.map(() => [hex(bytes(3000))]));
   });
 });

@@ -645,14 +645,26 @@ describe('draining', () => {
     expect(end.connection.finished).toBe(false);
     end.answer(end.requests[0], 1);
     expect(end.sent().map(({ type, call: id }) => [type, id])).toEqual([['ANSWER', 0]]);
+    expect(end.connection.finished).toBe(false);
+    end.connection.ended();
     expect(end.connection.finished).toBe(true);
     expect(end.closed).toEqual([]);
   });
 
-  test('an end with nothing begun is finished at once, and one that is not draining never is', () => {
+  test.each([
+    ['ends its side', (end: ReturnType<typeof open>) => end.connection.ended()],
+    ['drains, too', (end: ReturnType<typeof open>) => end.receive(GOAWAY)],
+  ])('an end that has asked is finished once the other one %s: until then a call may be on its way', (_, leave) => {
     const end = open();
     expect(end.connection.finished).toBe(false);
     end.connection.drain();
+    end.sent();
+    expect(end.connection.finished).toBe(false);
+    end.receive(KNOWN, asks(0));
+    expect(end.sent().map(({ type, payload }) => [type, (decode(payload) as { ran: boolean }).ran])).toEqual([
+      ['ERROR', false],
+    ]);
+    leave(end);
     expect(end.connection.finished).toBe(true);
   });
 

@@ -64,7 +64,8 @@ export class Connection<T> {
 
   /** Whether all is done that was begun, and this end may end its side. */
   get finished(): boolean {
-    return this.draining && this.exchange.idle;
+    // Until the other end has heard of the draining, a call of its may be on its way: that is turned away, not lost.
+    return this.#drainReceived && this.exchange.idle;
   }
 
   /** Whether the other end waits for this one to answer calls. */

@@ -12,6 +12,7 @@ import { u64 } from './test-frames.ts';
 import { creditFrame, frame, inShort, METHODS, methodFrame, packed, type Sent, u16 } from './test-stream-frames.ts';
 import { TwoEnds } from './test-two-ends.ts';
 
+const GOAWAY = frame(FRAME.GOAWAY, 0, [packed({ code: 14, message: 'Going.' })]);
 const SMALL = { chunk: 1024, events: 1024 };
 const { MORE, RAW, METADATA } = FLAG;
 
@@ -250,7 +251,7 @@ describe('an event on its way', () => {
   test('keeps this end from ending its side until it has left', () => {
     const end = emitting();
     const event = end.emit(new Uint8Array(3000));
-    end.connection.drain();
+    end.receive(GOAWAY);
     expect([end.connection.finished, end.connection.canCall]).toEqual([false, false]);
     end.receive(creditFrame(EVENTS_CALL, 5000));
     end.sent();
@@ -259,7 +260,7 @@ describe('an event on its way', () => {
 
   test('can also begin while this end drains, and not once it has left', () => {
     const end = emitting();
-    end.receive(frame(FRAME.GOAWAY, 0, [packed({ code: 14, message: 'Going.' })]));
+    end.receive(GOAWAY);
     expect([end.connection.canCall, end.connection.canEmit]).toEqual([false, true]);
     end.connection.leave();
     expect(end.connection.canEmit).toBe(false);
@@ -365,9 +366,8 @@ describe('events that come', () => {
 
   test('are not answered, and hold no call open', () => {
     const end = alone();
-    end.receive(METHODS, event([5]));
-    end.connection.drain();
-    expect([end.leaves().length, end.connection.finished]).toEqual([1, true]);
+    end.receive(METHODS, event([5]), GOAWAY);
+    expect([end.leaves().length, end.connection.finished]).toEqual([0, true]);
     end.events[0]?.settled();
     expect(end.leaves()).toEqual([]);
   });

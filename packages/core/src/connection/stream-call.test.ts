@@ -473,7 +473,9 @@ describe('an end that leaves while streams are under way', () => {
     const items = [new Uint8Array(5000), 'last'];
     transfer(ends, joined, { there: items, back: items });
     expect([input?.items, output?.items, call.outcome]).toEqual([items, items, 'answered']);
-    expect([ends.near.connection.finished, ends.far.connection.finished]).toEqual([true, true]);
+    expect([ends.near.connection.finished, ends.far.connection.finished]).toEqual([false, true]);
+    ends.near.connection.ended();
+    expect(ends.near.connection.finished).toBe(true);
   });
 
   test('takes no new streams, and drops what comes of them', () => {
