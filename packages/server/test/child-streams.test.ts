@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { text } from './contract.ts';
 import { watch } from './forked.ts';
 import {
+  close,
   connect,
   duplexTransport,
   messagePortTransport,
@@ -13,6 +14,8 @@ import {
   streamTransport,
   type Transport,
 } from './nearcall.ts';
+import { calls } from './semantics/contract.ts';
+import { type FarEnd, thread } from './semantics/far-end.ts';
 
 /** A process that runs a script of a line or two, and a transport to it over its standard streams. */
 function running(script: string, file = process.execPath): { child: ChildProcess; transport: Transport } {
@@ -73,5 +76,26 @@ describe('a call to a thread tells', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', execution: 'not-sent' });
     expect(error.message).toMatch(why);
     await worker.terminate();
+  });
+});
+
+describe('a client that is given a function', () => {
+  test('calls a new thread where the one before has died', async () => {
+    const threads: FarEnd[] = [];
+    const dial = async (): Promise<Transport> => {
+      const started = await thread();
+      threads.push(started);
+      return started.target as Transport;
+    };
+    const client = connect(dial, calls, { onError: () => {} });
+    const hanging = client.hang();
+    expect(await client.echo('first')).toBe('first');
+    threads[0]?.kill();
+    await expect(hanging).rejects.toMatchObject({ code: 'UNAVAILABLE', execution: 'unknown' });
+    expect(await client.echo('second')).toBe('second');
+    expect(threads.length).toBe(2);
+    await close(client);
+    // Nothing holds it any more.
+    await threads[1]?.gone;
   });
 });
