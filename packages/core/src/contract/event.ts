@@ -16,6 +16,7 @@ import { type InputOf, type OutputOf, parser, type Schema } from './schema.ts';
 export function event<In extends Schema>(input: In): EventMethod<InputOf<In>, OutputOf<In>> {
   const checks: MethodChecks = {
     kind: KIND.event,
+    schemas: { input, output: undefined, errors: {} },
     parseInput: parser(input, 'The message of an event'),
     encodeOutput: (value) => value,
     parseOutput: (value) => value,

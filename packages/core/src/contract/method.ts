@@ -1,4 +1,5 @@
 import { CODES } from '../error/code.ts';
+import type { MethodSchemas } from './describe.ts';
 import { KIND, type Kind } from './kind.ts';
 import type { MethodOf } from './method-type.ts';
 import { checkName } from './name.ts';
@@ -34,6 +35,8 @@ export interface ErrorChecks {
 /** A method as it runs: its checks are chosen once, when the contract is defined. */
 export interface MethodChecks {
   readonly kind: Kind;
+  /** What it was declared with. */
+  readonly schemas: MethodSchemas;
   /** Where the input or output is a stream, these check each of its items. */
   readonly parseInput: Check;
   readonly encodeOutput: Check;
@@ -70,6 +73,7 @@ export function method<In extends Part, Out extends Part, const Errors extends E
   const output = itemsOf(definition.output);
   const checks: MethodChecks = {
     kind: KINDS[input.streams ? 1 : 0][output.streams ? 1 : 0],
+    schemas: { input: input.schema, output: output.schema, errors: definition.errors ?? {} },
     parseInput: parser(input.schema, 'The input of a method'),
     encodeOutput: encoder(output.schema, 'The output of a method'),
     parseOutput: parser(output.schema, 'The output of a method'),

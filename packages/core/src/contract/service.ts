@@ -1,4 +1,6 @@
 import { RpcError } from '../error/rpc-error.ts';
+import { describeMethod } from './describe.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
 import type { DeclaredErrorOptions } from './method-type.ts';
 import { checkName } from './name.ts';
@@ -43,8 +45,10 @@ export interface NamedMethod extends MethodChecks {
   readonly name: string;
   /** For messages: `text.uppercase`. */
   readonly fullName: string;
-  /** Eight bytes that are equal where the contracts are; none where nothing is stated. */
+  /** Eight bytes that are equal where the contracts are; none where nothing is stated. Made when first asked for. */
   readonly fingerprint: Uint8Array;
+  /** What the contract says of it, as one end describes it to the other; undefined where that cannot be said. */
+  readonly description: string | undefined;
 }
 
 /**
@@ -81,7 +85,24 @@ const NO_FINGERPRINT = new Uint8Array(0);
 
 function nameMethod(service: string, name: string, checks: MethodChecks): object {
   const fullName = `${service}.${name}`;
-  const named: NamedMethod = { ...checks, service, name, fullName, fingerprint: NO_FINGERPRINT };
+  let fingerprint: Uint8Array | undefined;
+  const named: NamedMethod = {
+    ...checks,
+    service,
+    name,
+    fullName,
+    get fingerprint() {
+      if (fingerprint === undefined) {
+        const { description } = named;
+        fingerprint = description === undefined ? NO_FINGERPRINT : fingerprintOf(description);
+      }
+      return fingerprint;
+    },
+    // Rarely asked for, and longer than all else of a method: it is not kept.
+    get description() {
+      return describeMethod(checks.schemas);
+    },
+  };
   return Object.freeze({
     [CHECKS]: named,
     error: (errorName: string, data: unknown, options?: DeclaredErrorOptions) =>
