@@ -63,14 +63,16 @@ export interface MethodDeclaration {
   readonly kind: Kind;
   /** Eight bytes that are equal where the contracts are, or none where the caller states nothing. */
   readonly fingerprint: Uint8Array;
+  /** What the caller's contract says, where it is asked; none of a method that the other end has named. */
+  readonly description?: string | undefined;
 }
 
 /** A call that the other end opened. `T` is what the host made of its method. */
 export class IncomingCall<T = unknown> extends Call {
   /** What the host resolved the method to. */
   readonly target: T;
-  /** The milliseconds that were left for the call when it came; infinite where it has no deadline. */
-  readonly timeLeft: number;
+  /** The milliseconds that were left for the call when it came, or went on after it was held; infinite where it has no deadline. */
+  timeLeft: number;
   /** How many calls this one is nested in. */
   readonly nesting: number;
   /** What came along with it. */
@@ -79,6 +81,8 @@ export class IncomingCall<T = unknown> extends Call {
   input: unknown = undefined;
   /** Whether the host has been told of it. */
   served = false;
+  /** Where it waits while its method's contract is being compared, with when it became complete. */
+  parked: Map<IncomingCall<T>, number> | undefined = undefined;
   /** Whether its answer or error is known here, although it may still wait to be written. */
   decided = false;
   /** Whether it is among the calls of the server's budget. */

@@ -1,5 +1,5 @@
-import { KIND, KIND_NAMES, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
-import { type Code, codeFromNumber } from '../error/code.ts';
+import { KIND, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
+import { codeFromNumber } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
@@ -14,9 +14,10 @@ import type { Host } from './host.ts';
 import type { Inbox } from './inbox.ts';
 import { Inflow } from './inflow.ts';
 import type { Message } from './message.ts';
-import { type DeclaredMethod, MethodTable } from './method-table.ts';
+import type { DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
+import { admit, gaveUpEarly, refusalOf, rejected, timeUp } from './refusal.ts';
 import { Responder } from './responder.ts';
 
 /** The calls that the other end has opened. */
@@ -36,14 +37,22 @@ export class Callee<T> {
   readonly #calls: (IncomingCall<T> | undefined)[] = [];
   #size = 0;
 
-  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox, host: Host<T>, budgets: Budgets) {
+  constructor(
+    parity: 0 | 1,
+    local: Limits,
+    outbox: Outbox,
+    inbox: Inbox,
+    host: Host<T>,
+    budgets: Budgets,
+    methods: MethodTable<T>,
+  ) {
     this.#parity = parity;
     this.#local = local;
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#host = host;
     this.#budgets = budgets;
-    this.methods = new MethodTable(host);
+    this.methods = methods;
     this.responder = new Responder(outbox, inbox, budgets.queued, (call) => this.#free(call as IncomingCall<T>));
   }
 
@@ -75,8 +84,10 @@ export class Callee<T> {
     const { kind } = method.declaration;
     const more = (flags & FLAG.MORE) !== 0;
     if (!streamsInput(kind)) this.#step(call, FRAME.REQUEST, more ? STEP['FINAL+'] : STEP.FINAL);
-    const refusal = this.#refusal(method, nesting) ?? this.#admit(call);
+    const { draining } = this;
+    const refusal = refusalOf(method, nesting, this.#local.nesting, draining) ?? admit(call, this.#budgets.calls);
     if (refusal !== undefined) return this.responder.fail(call, refusal);
+    call.parked = method.parked;
     if (kind !== KIND.unary) this.#openFlows(call, kind);
     if (call.inflow !== undefined) this.#serve(call);
     else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
@@ -111,7 +122,7 @@ export class Callee<T> {
         return call.inflow?.receive(type, flags, fields);
       case FRAME.END:
         this.#step(call, type, STEP.FINAL);
-        if (call.inflow !== undefined && call.sending !== HALF.CLOSED) this.#host.inputEnded(call);
+        this.#inputEnded(call);
         return this.#free(call);
       default:
         throw new ProtocolError(`${frameName(type)} from the end that opened the call`);
@@ -147,6 +158,24 @@ export class Callee<T> {
     }
   }
 
+  /** The method's contract has been compared: the calls that waited for it go on in their order, or fail. */
+  release({ broken }: DeclaredMethod<T>, parked: Map<IncomingCall<T>, number>): void {
+    for (const call of this.#open()) {
+      if (call.parked !== parked) continue;
+      call.parked = undefined;
+      if (broken !== undefined) this.responder.fail(call, broken);
+    }
+    const now = this.#host.now();
+    for (const [call, since] of parked) {
+      // A handler may have ended the connection, and every call with it.
+      if (call.decided || this.#calls[call.id >>> 1] !== call) continue;
+      call.timeLeft -= now - since;
+      if (call.timeLeft > 0) this.#serve(call);
+      else this.responder.fail(call, timeUp());
+      if (call.receiving === HALF.CLOSED) this.#inputEnded(call);
+    }
+  }
+
   #open(): IncomingCall<T>[] {
     return this.#calls.filter((call) => call !== undefined);
   }
@@ -154,24 +183,6 @@ export class Callee<T> {
   #openFlows(call: IncomingCall<T>, kind: Kind): void {
     if (streamsInput(kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
     if (streamsOutput(kind)) call.outflow = new Outflow(this.#outbox, call.id, this.responder.remote);
-  }
-
-  #refusal({ declaration, target }: DeclaredMethod<T>, nesting: number): RpcError | undefined {
-    const { service, name, kind } = declaration;
-    if (this.draining) return rejected('UNAVAILABLE', 'The server is shutting down.');
-    if (target === undefined) return rejected('UNIMPLEMENTED', unserved(service, name, kind));
-    if (kind === KIND.event) return rejected('UNIMPLEMENTED', `${service}.${name} is an event and answers no calls.`);
-    const most = this.#local.nesting;
-    if (nesting <= most) return undefined;
-    return rejected('RESOURCE_EXHAUSTED', `Nested in ${nesting} calls, where ${most} are taken (limit "nesting").`);
-  }
-
-  /** Counts the call among those of all connections, or says why it cannot be. */
-  #admit(call: IncomingCall<T>): RpcError | undefined {
-    const { calls } = this.#budgets;
-    call.counted = calls.take(1);
-    if (call.counted) return undefined;
-    return rejected('RESOURCE_EXHAUSTED', `The server has ${calls.most} calls open on all its connections already.`);
   }
 
   #dispatch(call: IncomingCall<T>, message: Message, raw: boolean): void {
@@ -186,8 +197,13 @@ export class Callee<T> {
   }
 
   #serve(call: IncomingCall<T>): void {
+    if (call.parked !== undefined) return void call.parked.set(call, this.#host.now());
     call.served = true;
     this.#host.request(call);
+  }
+
+  #inputEnded(call: IncomingCall<T>): void {
+    if (call.served && call.inflow !== undefined && call.sending !== HALF.CLOSED) this.#host.inputEnded(call);
   }
 
   #cancel(call: IncomingCall<T>, fields: Fields): void {
@@ -196,8 +212,10 @@ export class Callee<T> {
     call.receiving = HALF.CLOSED;
     call.inflow?.close();
     if (call.sending === HALF.CLOSED) return this.#free(call);
-    if (!whole && !call.served) {
-      return this.responder.fail(call, rejected(code, 'The caller gave up before its request was whole.'));
+    if (!call.served && (!whole || call.parked !== undefined)) {
+      call.parked?.delete(call);
+      call.parked = undefined;
+      return this.responder.fail(call, gaveUpEarly(code, whole));
     }
     if (call.sending !== HALF.OPEN) return this.responder.fail(call, gaveUp(code));
     if (call.cancelled !== undefined) return;
@@ -229,12 +247,4 @@ export class Callee<T> {
     if (call.counted) this.#budgets.calls.give(1);
     call.counted = false;
   }
-}
-
-function rejected(code: Code, message: string): RpcError {
-  return new RpcError(code, message, { execution: 'rejected' });
-}
-
-function unserved(service: string, name: string, kind: Kind): string {
-  return `The other side serves no method ${service}.${name} ${KIND_NAMES[kind]}. Are the contracts of both sides the same?`;
 }

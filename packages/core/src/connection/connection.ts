@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { type Budgets, UNLIMITED } from './budget.ts';
-import { FATAL, readGoaway, writeGoaway, writeNoDescription, writePing, writePong } from './control.ts';
+import { FATAL, readGoaway, writeGoaway, writePing, writePong } from './control.ts';
 import { Exchange } from './exchange.ts';
 import { Fields } from './fields.ts';
 import { Handshake, unavailable } from './handshake.ts';
@@ -95,7 +95,7 @@ export class Connection<T> {
     this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.#drainReceived = true;
     this.exchange.callee.draining = true;
-    this.exchange.callee.ended();
+    this.exchange.ended();
     this.#outbox.unbind();
     this.#host.draining();
     if (this.awaited) this.ask();
@@ -168,10 +168,11 @@ export class Connection<T> {
       case FRAME.GOAWAY:
         return this.#goneAway(flags, fields);
       case FRAME.DESCRIBE:
-        return writeNoDescription(this.#outbox, fields.u16());
+        return this.exchange.describe(fields.u16());
       case FRAME.DESCRIPTION:
+        return this.exchange.checks.receive(flags, fields);
       case FRAME.HELLO:
-        throw new ProtocolError(`a ${frameName(type)} that nobody asked for`);
+        throw new ProtocolError('a HELLO that nobody asked for');
       default:
         unknown(type, flags);
     }

@@ -44,10 +44,3 @@ export function readGoaway(fields: Fields, limits: BodyLimits): Failure {
     throw error;
   }
 }
-
-/** Answers a DESCRIBE with no description, which says that the method cannot be compared. */
-export function writeNoDescription({ frames }: Outbox, method: number): void {
-  frames.begin(FRAME.DESCRIPTION, 0, NO_CALL, 2);
-  frames.u16(method);
-  frames.end();
-}

@@ -4,6 +4,7 @@ import { KIND } from '../contract/kind.ts';
 import type { Metadata } from '../error/metadata.ts';
 import { EVENTS_CALL, FLAG, FRAME } from '../wire/frame.ts';
 import { type Limits, limitsWith } from '../wire/limits.ts';
+import { ContractChecks } from './contract-checks.ts';
 import { EventsIn } from './events-in.ts';
 import { Fields } from './fields.ts';
 import type { Host } from './host.ts';
@@ -52,7 +53,7 @@ function endWith(limits: Partial<Limits> = {}): End {
     event: (target, value, metadata, settled) => came.push({ target, value, metadata, settled }),
     eventLost: (target, { code, message }) => lost.push(`${target} ${code} ${message}`),
   };
-  const methods = new MethodTable(host as Host<string>);
+  const methods = new MethodTable(host as Host<string>, new ContractChecks(host as Host<string>, outbox));
   const events = new EventsIn(limitsWith({ events: WINDOW, ...limits }), outbox, host as Host<string>, methods);
   const fields = new Fields();
   const over = (...parts: Part[]): Fields => {

@@ -16,6 +16,14 @@ import type { DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import { ITEM_COST } from './parcel.ts';
 
+/** An event that has come whole. */
+interface Come<T> {
+  readonly method: DeclaredMethod<T>;
+  readonly value: unknown;
+  readonly metadata: Metadata | undefined;
+  readonly settled: () => void;
+}
+
 /**
  * The events of the other end. Each holds its part of their common credit until its handler has settled, so that events
  * which are handled slowly are sent slowly. One that nobody handles here is dropped, and gives its credit back at once.
@@ -36,6 +44,8 @@ export class EventsIn<T> {
   #assembly: Assembly | undefined = undefined;
   /** The methods of which the host was told that nobody handles them. */
   readonly #told = new Set<MethodDeclaration>();
+  /** Events that wait while the contract of one of them is being compared: all are handled in their order. */
+  #waiting: Come<T>[] = [];
   /** This end has ended its side and can grant no more: what still comes needs no credit. */
   unbound = false;
 
@@ -85,33 +95,54 @@ export class EventsIn<T> {
   }
 
   #handle(message: Message, raw: boolean, cost: number): void {
-    const { target, declaration } = this.#method;
+    const method = this.#method;
+    const metadata = this.#metadata;
     this.#held += cost;
     const settled = (): void => {
       this.#held -= cost;
       this.#grant();
     };
-    if (target === undefined || declaration.kind !== KIND.event) {
-      this.#unserved(declaration);
-      return settled();
-    }
+    let value: unknown;
     try {
-      this.#host.event(target, message.value(raw, this.#local), this.#metadata, settled);
+      if (isServed(method)) value = message.value(raw, this.#local);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      const { service, name } = declaration;
+      const { service, name } = method.declaration;
       const message = `The event ${service}.${name} cannot be read: its bytes hold ${error.message}.`;
       this.#host.eventLost(`${service}.${name}`, new RpcError('INVALID_ARGUMENT', message));
-      settled();
+      return settled();
+    }
+    const come = { method, value, metadata, settled };
+    if (method.parked === undefined && this.#waiting.length === 0) this.#deliver(come);
+    else this.#waiting.push(come);
+  }
+
+  /** A contract has been compared: what waited for it goes on, up to what waits for another one. */
+  release(): void {
+    for (let next = this.#waiting[0]; next?.method.parked === undefined; next = this.#waiting[0]) {
+      if (next === undefined) return;
+      this.#waiting.shift();
+      this.#deliver(next);
     }
   }
 
-  #unserved(declaration: MethodDeclaration): void {
+  /** The connection is over: what waits is nobody's any more. */
+  close(): void {
+    this.#waiting = [];
+  }
+
+  #deliver({ method, value, metadata, settled }: Come<T>): void {
+    if (isServed(method)) return this.#host.event(method.target as T, value, metadata, settled);
+    this.#unserved(method);
+    settled();
+  }
+
+  #unserved({ declaration, broken }: DeclaredMethod<T>): void {
     if (this.#told.has(declaration)) return;
     this.#told.add(declaration);
     const name = `${declaration.service}.${declaration.name}`;
     const message = `The other side sends the event ${name}, which nobody handles here. Are the contracts of both the same?`;
-    this.#host.eventLost(name, new RpcError('UNIMPLEMENTED', message));
+    this.#host.eventLost(name, broken ?? new RpcError('UNIMPLEMENTED', message));
   }
 
   #spend(cost: number): void {
@@ -135,4 +166,8 @@ export class EventsIn<T> {
     if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn among the events`);
     this.#half = half;
   }
+}
+
+function isServed({ target, declaration }: DeclaredMethod<unknown>): boolean {
+  return target !== undefined && declaration.kind === KIND.event;
 }

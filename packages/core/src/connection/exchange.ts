@@ -1,18 +1,20 @@
 import type { Failure } from '../error/rpc-error.ts';
 import { EVENTS_CALL, FRAME } from '../wire/frame.ts';
 import type { Hello } from '../wire/hello.ts';
-import type { Limits } from '../wire/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Budgets } from './budget.ts';
 import type { MethodDeclaration, OutgoingCall } from './call.ts';
 import { Callee } from './callee.ts';
 import { Caller } from './caller.ts';
+import { ContractChecks } from './contract-checks.ts';
 import { EventsIn } from './events-in.ts';
 import { EventsOut } from './events-out.ts';
 import type { Fields } from './fields.ts';
 import type { Host } from './host.ts';
 import { Inbox } from './inbox.ts';
 import { MethodNumbers } from './method-numbers.ts';
+import { MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import type { Responder } from './responder.ts';
 
@@ -20,25 +22,35 @@ import type { Responder } from './responder.ts';
 export class Exchange<T> {
   readonly caller: Caller;
   readonly callee: Callee<T>;
+  /** Of the methods that the other end has named. */
+  readonly checks: ContractChecks<T>;
   readonly #parity: 0 | 1;
   readonly #methods: MethodNumbers;
   readonly #eventsIn: EventsIn<T>;
   readonly #eventsOut: EventsOut;
   #calls = Number.POSITIVE_INFINITY;
+  #chunk = DEFAULT_LIMITS.chunk;
 
   constructor(parity: 0 | 1, local: Limits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
     const inbox = new Inbox(local, outbox);
     this.#parity = parity;
     this.#methods = new MethodNumbers(outbox);
     this.caller = new Caller(parity, local, outbox, inbox, this.#methods);
-    this.callee = new Callee(parity === 0 ? 1 : 0, local, outbox, inbox, host, budgets);
-    this.#eventsIn = new EventsIn(local, outbox, host, this.callee.methods);
+    this.checks = new ContractChecks(host, outbox);
+    const declared = new MethodTable(host, this.checks);
+    this.callee = new Callee(parity === 0 ? 1 : 0, local, outbox, inbox, host, budgets, declared);
+    this.#eventsIn = new EventsIn(local, outbox, host, declared);
+    this.checks.settled = (method, parked) => {
+      this.callee.release(method, parked);
+      this.#eventsIn.release();
+    };
     this.#eventsOut = new EventsOut(outbox);
   }
 
   /** The other end has said what it takes. */
   open({ limits }: Hello): void {
     this.#calls = limits.calls;
+    this.#chunk = limits.chunk;
     this.caller.remote = limits;
     this.callee.responder.remote = limits;
     this.#eventsOut.open(limits);
@@ -55,6 +67,17 @@ export class Exchange<T> {
     else this.callee.receive(type, flags, call, fields);
   }
 
+  /** Takes a DESCRIBE: says what this end's contract says of a method that it has named. */
+  describe(method: number): void {
+    this.#methods.describe(method, this.#chunk);
+  }
+
+  /** Nothing more will come of the other end. */
+  ended(): void {
+    this.callee.ended();
+    this.checks.giveUp();
+  }
+
   /** The calls that hold a slot, and the event that is on its way. */
   pending(): OutgoingCall[] {
     const { event } = this.#eventsOut;
@@ -66,6 +89,7 @@ export class Exchange<T> {
     this.callee.clear();
     this.caller.failAll(reason, false);
     this.#eventsOut.close(reason);
+    this.#eventsIn.close();
     this.left();
   }
 

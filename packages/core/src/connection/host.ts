@@ -6,6 +6,14 @@ import type { IncomingCall, MethodDeclaration } from './call.ts';
 /** How a connection stands: what may come next from the other end. */
 export type Phase = 'preface' | 'hello' | 'open' | 'closed';
 
+/** What an end says of its contract of a method. Neither is read before it is needed. */
+export interface Statement {
+  /** Eight bytes that are equal where the contracts are, or none where nothing is said. */
+  readonly fingerprint: Uint8Array;
+  /** The contract itself: JSON, as PROTOCOL.md has it. */
+  readonly description: string | undefined;
+}
+
 /** What a connection tells the one who drives it. All but `wake` is called during `receive`, `ended` or `abort`. */
 export interface Host<T = unknown> {
   /** There is something to send, outside of all that was asked of the connection. */
@@ -14,6 +22,10 @@ export interface Host<T = unknown> {
   opened(hello: Hello): void;
   /** The other end is going to call this method. What is returned comes back as the target of each such call. */
   resolve(method: MethodDeclaration): T | undefined;
+  /** What this end's contract says of a method that it serves. */
+  contract(target: T): Statement;
+  /** Milliseconds since some moment: for how long a call was held. */
+  now(): number;
   /**
    * A call has come, with its whole input, or with the beginning of a stream. `Connection.answer` or `Connection.fail`
    * must follow, once.

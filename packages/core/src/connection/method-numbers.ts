@@ -1,13 +1,17 @@
 import { RpcError } from '../error/rpc-error.ts';
-import { FRAME } from '../wire/frame.ts';
+import { FRAME, NO_CALL } from '../wire/frame.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 import type { MethodDeclaration } from './call.ts';
+import { PART } from './contract-checks.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The methods that this end has named to the other. */
 export class MethodNumbers {
   readonly #outbox: Outbox;
   readonly #numbers = new Map<MethodDeclaration, number>();
+  /** Those that the other end has asked about. */
+  readonly #described = new Set<number>();
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -20,6 +24,25 @@ export class MethodNumbers {
    */
   of(method: MethodDeclaration): number {
     return this.#numbers.get(method) ?? this.#declare(method);
+  }
+
+  /** Answers a DESCRIBE. An empty description says that there is none. */
+  describe(number: number, chunk: number): void {
+    const method = [...this.#numbers.keys()][number];
+    if (method === undefined) throw new ProtocolError('DESCRIBE for a method number that has no name');
+    if (this.#described.has(number)) throw new ProtocolError(`a second DESCRIBE for the method ${number}`);
+    this.#described.add(number);
+    const description = Buffer.from(method.description ?? '', 'utf8');
+    const { frames } = this.#outbox;
+    let at = 0;
+    do {
+      const part = description.subarray(at, at + chunk - 2);
+      at += part.length;
+      frames.begin(FRAME.DESCRIPTION, at < description.length ? PART : 0, NO_CALL, 2 + part.length);
+      frames.u16(number);
+      frames.bytes(part);
+      frames.end();
+    } while (at < description.length);
   }
 
   #declare(method: MethodDeclaration): number {

@@ -1,15 +1,21 @@
 import { KIND, type Kind } from '../contract/kind.ts';
+import type { RpcError } from '../error/rpc-error.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import type { MethodDeclaration } from './call.ts';
+import type { IncomingCall, MethodDeclaration } from './call.ts';
+import type { ContractChecks } from './contract-checks.ts';
 import type { Fields } from './fields.ts';
 import type { Host } from './host.ts';
 
 /** A method that the other end has named, and what the host made of it. */
 export interface DeclaredMethod<T> {
   readonly declaration: MethodDeclaration;
-  /** Undefined where there is no such method here. */
-  readonly target: T | undefined;
+  /** Undefined where there is no such method here, or where it is `broken`. */
+  target: T | undefined;
+  /** Why it is not served, where the two ends' contracts of it do not fit. */
+  broken: RpcError | undefined;
+  /** The calls that wait, in their order, while the contracts are being compared. */
+  parked: Map<IncomingCall<T>, number> | undefined;
 }
 
 /** The methods that the other end has named, by the numbers it gave them. */
@@ -17,8 +23,11 @@ export class MethodTable<T> {
   readonly #host: Host<T>;
   readonly #methods: DeclaredMethod<T>[] = [];
 
-  constructor(host: Host<T>) {
+  readonly #checks: ContractChecks<T>;
+
+  constructor(host: Host<T>, checks: ContractChecks<T>) {
     this.#host = host;
+    this.#checks = checks;
   }
 
   get size(): number {
@@ -44,6 +53,9 @@ export class MethodTable<T> {
       throw new ProtocolError(`METHOD with a fingerprint of ${fingerprint.length} bytes`);
     }
     const declaration = { service, name, kind: kind as Kind, fingerprint };
-    this.#methods.push({ declaration, target: this.#host.resolve(declaration) });
+    const target = this.#host.resolve(declaration);
+    const method: DeclaredMethod<T> = { declaration, target, broken: undefined, parked: undefined };
+    this.#methods.push(method);
+    this.#checks.begin(number, method);
   }
 }

@@ -90,6 +90,8 @@ export class End {
         },
         opened: () => {},
         resolve: ({ service, name }) => (name.startsWith('unknown') ? undefined : `${service}.${name}`),
+        contract: () => ({ fingerprint: new Uint8Array(0), description: undefined }),
+        now: () => 0,
         request: (call) => {
           told.push(`request ${call.id}`);
           this.requests.push(call);

@@ -88,6 +88,8 @@ export function endOf(role: Role, limits: Partial<Limits> = {}, hooks: Hooks = {
     opened: (hello) => hooks.opened?.(hello),
     resolve: (method) =>
       hooks.resolve === undefined ? (method.name === 'unknown' ? undefined : method.name) : hooks.resolve(method),
+    contract: (target) => hooks.contract?.(target) ?? { fingerprint: new Uint8Array(0), description: undefined },
+    now: () => hooks.now?.() ?? 0,
     request: (call) => {
       requests.push(call);
       hooks.request?.(call);

@@ -177,6 +177,8 @@ export class Peer implements RemotePeer {
         this.#tell((user) => user.opened());
       },
       resolve: ({ service, name, kind }) => implementations.find(service, name, kind),
+      contract: ({ method }) => method,
+      now: () => this.#clock.now(),
       request: (call) => this.#serving.request(call),
       cancelled: (call) => this.#serving.cancelled(call),
       inputEnded: (call, error) => this.#serving.inputEnded(call, error),

@@ -1,0 +1,110 @@
+import { isUtf8 } from 'node:buffer';
+import { MAX_DESCRIPTION } from '../contract/canonical.ts';
+import { compareContracts } from '../contract/compare.ts';
+import { type Description, readDescription } from '../contract/description.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+import type { Fields } from './fields.ts';
+import type { Host } from './host.ts';
+import type { DeclaredMethod } from './method-table.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Marks a DESCRIPTION that goes on in the next one. */
+export const PART: number = FLAG.MORE;
+
+/**
+ * The methods whose contract is another one at the other end. Each is looked at once: its calls wait until the other end
+ * has described it, and then go on, or fail for what differs.
+ */
+export class ContractChecks<T> {
+  readonly #host: Host<T>;
+  readonly #outbox: Outbox;
+  /** By the numbers of the methods whose descriptions are yet to come. */
+  readonly #asked = new Map<number, DeclaredMethod<T>>();
+  /** The parts of the one description that is coming, and its number. */
+  #coming: number | undefined = undefined;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** Called when the contract of a method has been compared, and nothing of it is `parked` any more. */
+  settled: (method: DeclaredMethod<T>, parked: NonNullable<DeclaredMethod<T>['parked']>) => void = () => {};
+
+  constructor(host: Host<T>, outbox: Outbox) {
+    this.#host = host;
+    this.#outbox = outbox;
+  }
+
+  /** Takes a method that the other end has named. Where its contract is the same, or unknown, nothing is done. */
+  begin(number: number, method: DeclaredMethod<T>): void {
+    const { target, declaration } = method;
+    if (target === undefined || declaration.fingerprint.length === 0) return;
+    const { fingerprint } = this.#host.contract(target);
+    if (fingerprint.length === 0 || fingerprint.every((byte, i) => byte === declaration.fingerprint[i])) return;
+    method.parked = new Map();
+    this.#asked.set(number, method);
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.DESCRIBE, 0, NO_CALL, 2);
+    frames.u16(number);
+    frames.end();
+  }
+
+  /** Takes a DESCRIPTION, or a part of one. */
+  receive(flags: number, fields: Fields): void {
+    const number = fields.u16();
+    const method = this.#asked.get(number);
+    if (method === undefined) throw new ProtocolError('a DESCRIPTION that nobody asked for');
+    if (this.#coming !== undefined && this.#coming !== number) {
+      throw new ProtocolError('a DESCRIPTION among the parts of another one');
+    }
+    this.#bytes += fields.left;
+    if (this.#bytes > MAX_DESCRIPTION) {
+      throw new ProtocolError(`a description of more than ${MAX_DESCRIPTION} bytes`);
+    }
+    if (fields.left > 0) this.#parts.push(Buffer.from(fields.view(fields.left)));
+    this.#coming = number;
+    if ((flags & PART) !== 0) return;
+    const bytes = Buffer.concat(this.#parts);
+    this.#coming = undefined;
+    this.#parts = [];
+    this.#bytes = 0;
+    this.#asked.delete(number);
+    this.#settle(method, bytes.length === 0 ? undefined : read(bytes));
+  }
+
+  /** No description comes any more: whatever waits goes on. Its values are checked anyway. */
+  giveUp(): void {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const method of asked) this.#settle(method, undefined);
+  }
+
+  #settle(method: DeclaredMethod<T>, there: Description | undefined): void {
+    const { declaration, target, parked } = method;
+    if (parked === undefined || target === undefined) return;
+    const here = there === undefined ? undefined : this.#host.contract(target).description;
+    const name = `${declaration.service}.${declaration.name}`;
+    if (there !== undefined && here !== undefined) {
+      const differences = compareContracts(name, declaration.kind, readDescription(here), there);
+      if (differences !== undefined) {
+        method.target = undefined;
+        method.broken = new RpcError('FAILED_PRECONDITION', `${differences} ${WHERE}`, { execution: 'rejected' });
+      }
+    }
+    method.parked = undefined;
+    this.settled(method, parked);
+  }
+}
+
+const WHERE =
+  'The contracts of the two sides differ: "here" is the side that serves the method, "there" the one that calls it.';
+
+function read(bytes: Buffer): Description {
+  if (!isUtf8(bytes)) throw new ProtocolError('a description that is not UTF-8');
+  try {
+    return readDescription(bytes.toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ProtocolError('a description that is not a JSON object');
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { KIND, KIND_NAMES, type Kind } from '../contract/kind.ts';
+import type { Code } from '../error/code.ts';
+import { RpcError } from '../error/rpc-error.ts';
+import type { Budget } from './budget.ts';
+import type { IncomingCall } from './call.ts';
+import type { DeclaredMethod } from './method-table.ts';
+
+/** The error of a call that no handler has seen. */
+export function rejected(code: Code, message: string): RpcError {
+  return new RpcError(code, message, { execution: 'rejected' });
+}
+
+/** Why a call cannot be served, if so. It is nested in so many others, and may be in `most`. */
+export function refusalOf(
+  { declaration, target, broken }: DeclaredMethod<unknown>,
+  nesting: number,
+  most: number,
+  draining: boolean,
+): RpcError | undefined {
+  const { service, name, kind } = declaration;
+  if (draining) return rejected('UNAVAILABLE', 'The server is shutting down.');
+  if (target === undefined) return broken ?? rejected('UNIMPLEMENTED', unserved(service, name, kind));
+  if (kind === KIND.event) return rejected('UNIMPLEMENTED', `${service}.${name} is an event and answers no calls.`);
+  if (nesting <= most) return undefined;
+  return rejected('RESOURCE_EXHAUSTED', `Nested in ${nesting} calls, where ${most} are taken (limit "nesting").`);
+}
+
+/** Counts the call among those of all connections, or says why it cannot be. */
+export function admit(call: IncomingCall, calls: Budget): RpcError | undefined {
+  call.counted = calls.take(1);
+  if (call.counted) return undefined;
+  return rejected('RESOURCE_EXHAUSTED', `The server has ${calls.most} calls open on all its connections already.`);
+}
+
+/** The caller has given up what no handler has seen. */
+export function gaveUpEarly(code: Code, whole: boolean): RpcError {
+  return rejected(code, `The caller gave up before its ${whole ? 'handler ran' : 'request was whole'}.`);
+}
+
+/** A call was held for longer than it had. */
+export function timeUp(): RpcError {
+  return rejected('DEADLINE_EXCEEDED', 'The time of the call was up before the contracts of both sides were compared.');
+}
+
+function unserved(service: string, name: string, kind: Kind): string {
+  return `The other side serves no method ${service}.${name} ${KIND_NAMES[kind]}. Are the contracts of both sides the same?`;
+}
