@@ -1,4 +1,7 @@
-/** The requests that one side got, in the order in which they came whole. Handlers start in that order. */
+/**
+ * The requests that one side got, in the order in which they came whole. Handlers start in that order; where contracts
+ * differ, in that of each method.
+ */
 export class Arrivals {
   readonly #tokens: (number | undefined)[] = [];
   /** All before this place have had their turn. */

@@ -5,7 +5,7 @@ import { faultOf } from './behaviour.ts';
 import type { Breakage } from './breakage.ts';
 import type { CallRecord } from './call-record.ts';
 import { type Asked, Consumer } from './consumer.ts';
-import { elsewhere, missing, sim } from './contract.ts';
+import { callsBy, elsewhere, missing } from './contract.ts';
 import { judge } from './judge.ts';
 import { DONE, LEFT } from './natural.ts';
 import type { Party } from './party.ts';
@@ -82,7 +82,8 @@ export class Calling {
   #invoker(record: CallRecord, parent: Context | undefined) {
     const party = this.#world.parties[record.plan.side];
     if (parent === undefined || record.plan.token % 2 === 1) return party.invoke;
-    const clients = parent.peer.client({ sim, elsewhere }) as never;
+    const mine = callsBy(this.#world.plan, record.plan.side);
+    const clients = parent.peer.client({ sim: mine, elsewhere }) as never;
     return party.invokeOf(clients);
   }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { event, method, service, stream } from '../src/index.ts';
+import type { Side } from './agenda.ts';
+import type { Plan } from './plan.ts';
 
 const Note = z.object({
   token: z.string(),
@@ -43,6 +45,27 @@ export const sim = service('sim', {
 });
 
 export type MethodName = keyof typeof sim.methods;
+
+const later = z.object({ days: z.number() });
+
+/** The same as a later version has it: everything differs a little, and all of it still fits. */
+export const changed = service('sim', {
+  uppercase: method({ input: z.string(), output: z.string(), errors: { syntax, later } }),
+  echo: method({ input: z.unknown(), output: z.unknown(), errors: { later } }),
+  note: method({ input: Note, output: Note, errors: { full: z.object({ left: z.number() }), later } }),
+  quick: method({ input: z.string(), output: z.string(), deadline: 40, errors: { later } }),
+  grow: method({ input: z.string(), output: z.union([z.string(), z.instanceof(Uint8Array)]), errors: { later } }),
+  ping: method({ input: z.void(), output: z.void(), errors: { later } }),
+  lines: method({ input: z.string(), output: stream(Item), errors: { syntax, later } }),
+  gather: method({ input: stream(Item), output: z.string(), errors: { syntax, later } }),
+  chat: method({ input: stream(Item), output: stream(Item), errors: { syntax, later } }),
+  tell: event(z.union([z.literal('later'), z.string(), z.instanceof(Uint8Array)])),
+});
+
+/** What a side calls the other one by. */
+export function callsBy({ changes }: Pick<Plan, 'changes'>, side: Side): typeof sim {
+  return changes[side] ? (changed as unknown as typeof sim) : sim;
+}
 
 /** What neither end serves. */
 export const elsewhere = service('elsewhere', {

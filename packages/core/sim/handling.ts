@@ -15,7 +15,7 @@ export class Handling implements Watcher {
   readonly pings: [number, number] = [0, 0];
   readonly #world: CallingWorld;
   readonly #calling: Calling;
-  readonly #arrivals = [new Arrivals(), new Arrivals()] as const;
+  readonly #arrivals = new Map<string, Arrivals>();
   readonly #byToken = new Map<number, CallRecord>();
   #places = 0;
   /** The place among all calls of the last event that a side has got. */
@@ -42,18 +42,30 @@ export class Handling implements Watcher {
 
   /** A request has come whole. */
   came(side: Side, token: number | undefined): void {
-    this.#arrivals[side].came(token);
     const record = this.#find(token);
     if (record === undefined) return;
+    this.#arrivalsAt(side, record).came(token);
     const { plan, records, stage } = this.#world;
     const { method } = record.plan;
     const { steps } = stage.agenda;
     record.cameStep = steps;
     record.place = this.#places++;
-    // Some of those that have come in the same moment may not have begun.
-    const goes = (other: CallRecord) => other !== record && (other.mayRun || other.cameStep === steps);
+    // Some of those that have come in the same moment may not have begun; and any that was held goes on when it may.
+    const held = plan.changes[record.plan.side];
+    const goes = (other: CallRecord) => other !== record && (held || other.mayRun || other.cameStep === steps);
     const alike = records.filter((other) => other.callee === side && other.plan.method === method && goes(other));
     record.rejectable ||= alike.length >= plan.allowances[side].concurrency;
+  }
+
+  /** Those among which the call keeps its place. */
+  #arrivalsAt(side: Side, { plan }: CallRecord): Arrivals {
+    const key = this.#world.plan.changes[plan.side] ? `${side} ${plan.method}` : `${side}`;
+    let arrivals = this.#arrivals.get(key);
+    if (arrivals === undefined) {
+      arrivals = new Arrivals();
+      this.#arrivals.set(key, arrivals);
+    }
+    return arrivals;
   }
 
   #find(token: number | undefined): CallRecord | undefined {
@@ -102,7 +114,7 @@ export class Handling implements Watcher {
 
   #checkOrder(side: Side, record: CallRecord): void {
     const { stage, plan, records } = this.#world;
-    if (!this.#arrivals[side].starts(record.plan.token)) {
+    if (!this.#arrivalsAt(side, record).starts(record.plan.token)) {
       stage.broke(`startsInOrder: the handler of ${record.label} started before an earlier one`);
     }
     if (record.isEvent) {

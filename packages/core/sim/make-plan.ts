@@ -62,6 +62,7 @@ export function makePlan(random: Random): Plan {
     calls: planCalls(random, limits, horizon, acceptedAt, { heavy, endless }),
     disturbances,
     closers: planClosers(random),
+    changes: [random.chance(0.3), random.chance(0.3)],
   };
 }
 

@@ -39,4 +39,6 @@ export interface Plan {
   readonly disturbances: readonly Disturbance[];
   /** Who closes in the end, with what grace. */
   readonly closers: readonly (readonly [Side, number])[];
+  /** Whether a side calls the other by a later version of its contract. */
+  readonly changes: readonly [boolean, boolean];
 }

@@ -216,14 +216,16 @@ describe('an item of an output', () => {
       },
     });
     const stricter = service('streams', {
-      loose: method({ input: stream(z.number()), output: stream(z.number()) }),
+      // What only code can tell is not compared before the call.
+      loose: method({
+        input: stream(z.number()),
+        output: stream(z.custom<number>((n) => typeof n === 'number', 'No number')),
+      }),
     });
     const { items, error } = await readAll(here.near.client(stricter).loose([]));
     expect(items).toEqual([0, 1, 2]);
     expect([error.code, error.method, error.execution]).toEqual(['INTERNAL', 'streams.loose', 'unknown']);
-    expect(error.message).toBe(
-      'An item of the answer to streams.loose does not match the contract: Invalid input: expected number, received string',
-    );
+    expect(error.message).toBe('An item of the answer to streams.loose does not match the contract: No number');
     await quiet();
     expect([told, here.near.pending, here.far.serving]).toEqual([[true], 0, 0]);
   });
