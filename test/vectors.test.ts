@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { declared } from '../packages/core/src/connection/test-declared.ts';
 import { Asked, type End, endOf } from '../packages/core/src/connection/test-ends.ts';
 import { drain } from '../packages/core/src/connection/test-frames.ts';
+import { event } from '../packages/core/src/contract/event.ts';
 import { KIND } from '../packages/core/src/contract/kind.ts';
+import { method } from '../packages/core/src/contract/method.ts';
+import { namedMethod, service } from '../packages/core/src/contract/service.ts';
+import { stream } from '../packages/core/src/contract/stream.ts';
 import type { Failure } from '../packages/core/src/error/rpc-error.ts';
 import { decodeBody, encodeBody } from '../packages/core/src/wire/body.ts';
 import { FLAG, FRAME, frameName } from '../packages/core/src/wire/frame.ts';
@@ -23,6 +28,11 @@ interface FrameVector extends Vector {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 interface Vectors {
+  readonly descriptions: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly fingerprint: string;
+  }[];
   readonly prefaces: readonly (Vector & {
     readonly from: 'dialer' | 'acceptor';
     readonly result: string;
@@ -95,6 +105,46 @@ describe('bodies', () => {
   test.each(vectors.malformedBodies)('$name is malformed', ({ hex }) => {
     const bytes = fromHex(hex);
     expect(() => decodeBody(bytes, 0, bytes.length, false, DEFAULT_LIMITS)).toThrow(Malformed);
+  });
+});
+
+const Tree = z.object({
+  name: z.string().min(1),
+  size: z.int().default(0),
+  get children() {
+    return z.array(Tree);
+  },
+});
+
+/** The methods that the vectors describe. */
+const described = service('text', {
+  uppercase: method({ input: z.string(), output: z.string() }),
+  parse: method({
+    input: z.object({ source: z.string(), strict: z.boolean().optional() }),
+    output: Tree,
+    errors: { syntax: z.object({ line: z.number().int() }) },
+  }),
+  lines: method({ input: z.strictObject({ from: z.date(), to: z.date().nullable() }), output: stream(z.string()) }),
+  pack: method({
+    input: z.map(z.string(), z.union([z.bigint(), z.instanceof(Uint8Array), z.set(z.literal(['a', 1, 2n]))])),
+    output: z.tuple([z.string(), z.nan().optional()], z.record(z.string(), z.unknown())),
+  }),
+  pick: method({
+    input: z.discriminatedUnion('é', [z.object({ é: z.literal('\u{1f600}') }), z.object({ é: z.literal('\uffff') })]),
+    output: z.coerce.number(),
+  }),
+  log: event(z.object({ line: z.string() }).and(z.looseObject({ at: z.date() }))),
+});
+
+describe('descriptions', () => {
+  test.each(vectors.descriptions)('$name', ({ name, description, fingerprint }) => {
+    const known = namedMethod(described, name.replace('text.', ''));
+    expect([known.description, toHex(known.fingerprint)]).toEqual([description, fingerprint]);
+  });
+
+  test('every method has a vector', () => {
+    const names = Object.keys(described.methods).map((name) => `text.${name}`);
+    expect(vectors.descriptions.map(({ name }) => name)).toEqual(names);
   });
 });
 
