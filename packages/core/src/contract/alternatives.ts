@@ -20,7 +20,7 @@ const MOST_PRODUCTS = 64;
 
 /** The steps that one comparison may take. What is not found within them is left to validation. */
 export class Work {
-  #left = 200_000;
+  #left = 100_000;
 
   /** Returns whether so many steps were left. */
   spend(steps: number): boolean {
@@ -96,6 +96,7 @@ class Collector {
   #intersect(members: readonly Shape[], found: Alternatives, seen: Set<Shape>): void {
     const all = members.map((member) => {
       const own = none();
+      this.#work.spend(seen.size);
       this.collect(member, own, new Set(seen));
       return own;
     });

@@ -48,7 +48,37 @@ describe('properties', () => {
   test('what is said to fit does fit', () => {
     fc.assert(
       fc.property(pairs, fc.nat(), ([sent, read], seed) => check(sent, read, seed)),
-      { numRuns: 1500 },
+      { numRuns: 600 },
+    );
+  });
+
+  const objects = plans.filter((plan): plan is Extract<Plan, { kind: 'object' }> => plan.kind === 'object');
+
+  const musts = plans.filter((plan) => schemaOf(plan)._zod.optin === undefined);
+
+  test('a field that may be missing can be added at either side, where none is refused', () => {
+    fc.assert(
+      fc.property(objects, plans, (object, field) => {
+        const plan = { ...object, strict: false };
+        const more = { ...plan, fields: { ...plan.fields, added: { plan: field, how: 'optional' as const } } };
+        const [one, other] = [schemaOf(plan), schemaOf(more)];
+        const all = [ofInputs(one, other), ofInputs(other, one), ofOutputs(one, other), ofOutputs(other, one)];
+        expect(all).toEqual([undefined, undefined, undefined, undefined]);
+      }),
+    );
+  });
+
+  test('a field that must be there cannot be added, or renamed, where it is read', () => {
+    const required = (plan: Extract<Plan, { kind: 'object' }>, name: string, field: Plan) =>
+      schemaOf({ ...plan, fields: { ...plan.fields, [name]: { plan: field, how: 'required' } } });
+    fc.assert(
+      fc.property(objects, musts, (plan, field) => {
+        const before = schemaOf(plan);
+        const [after, renamed] = [required(plan, 'after', field), required(plan, 'renamed', field)];
+        expect(ofInputs(before, after)).toContain('input.after is required here and unknown there');
+        expect(ofInputs(renamed, after)).toContain('input.after is required here and unknown there');
+        expect(ofOutputs(renamed, after)).toContain('output.after is unknown here and required there');
+      }),
     );
   });
 
@@ -58,7 +88,7 @@ describe('properties', () => {
         const schema = schemaOf(plan);
         expect([ofInputs(schema, schema), ofOutputs(schema, schema)]).toEqual([undefined, undefined]);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
