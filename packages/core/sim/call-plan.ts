@@ -3,7 +3,16 @@ import type { MethodName } from './contract.ts';
 import type { TrackPlan } from './track-plan.ts';
 
 /** What is wrong with a call before any handler could run. */
-export type Flaw = 'none' | 'unencodable' | 'invalid' | 'over' | 'deep' | 'missing' | 'deadline' | 'no stream';
+export type Flaw =
+  | 'none'
+  | 'unencodable'
+  | 'invalid'
+  | 'over'
+  | 'deep'
+  | 'missing'
+  | 'breaking'
+  | 'deadline'
+  | 'no stream';
 
 /** What a handler comes to. */
 export type Result =

@@ -5,7 +5,7 @@ import { faultOf } from './behaviour.ts';
 import type { Breakage } from './breakage.ts';
 import type { CallRecord } from './call-record.ts';
 import { type Asked, Consumer } from './consumer.ts';
-import { callsBy, elsewhere, missing } from './contract.ts';
+import { breaking, callsBy, elsewhere, missing } from './contract.ts';
 import { judge } from './judge.ts';
 import { DONE, LEFT } from './natural.ts';
 import type { Party } from './party.ts';
@@ -47,7 +47,7 @@ export class Calling {
       ...(parent === undefined || plan.token % 2 === 0 ? {} : { parent }),
     };
     const given = Object.keys(options).length > 0 ? options : undefined;
-    const service = plan.flaw === 'missing' ? 'elsewhere' : 'sim';
+    const service = plan.flaw === 'missing' ? 'elsewhere' : plan.flaw === 'breaking' ? 'breaking' : 'sim';
     const method = plan.flaw === 'missing' ? missing(plan.method) : plan.method;
     if (plan.down !== undefined) {
       const stream = invoke(service, method, this.#input(record), given) as ResponseStream<unknown>;
@@ -83,7 +83,7 @@ export class Calling {
     const party = this.#world.parties[record.plan.side];
     if (parent === undefined || record.plan.token % 2 === 1) return party.invoke;
     const mine = callsBy(this.#world.plan, record.plan.side);
-    const clients = parent.peer.client({ sim: mine, elsewhere }) as never;
+    const clients = parent.peer.client({ sim: mine, elsewhere, breaking }) as never;
     return party.invokeOf(clients);
   }
 

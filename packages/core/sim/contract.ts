@@ -62,6 +62,20 @@ export const changed = service('sim', {
   tell: event(z.union([z.literal('later'), z.string(), z.instanceof(Uint8Array)])),
 });
 
+/** The same as another version has it, of which nothing fits. */
+export const breaking = service('sim', {
+  uppercase: method({ input: z.string(), output: z.nan() }),
+  echo: method({ input: z.unknown(), output: z.nan() }),
+  note: method({ input: Note, output: z.nan() }),
+  quick: method({ input: z.string(), output: z.nan(), deadline: 40 }),
+  grow: method({ input: z.string(), output: z.nan() }),
+  ping: method({ input: z.void(), output: z.nan() }),
+  lines: method({ input: z.string(), output: stream(z.nan()) }),
+  gather: method({ input: stream(Item), output: z.nan() }),
+  chat: method({ input: stream(Item), output: stream(z.nan()) }),
+  tell: event(z.nan()),
+});
+
 /** What a side calls the other one by. */
 export function callsBy({ changes }: Pick<Plan, 'changes'>, side: Side): typeof sim {
   return changes[side] ? (changed as unknown as typeof sim) : sim;

@@ -59,7 +59,10 @@ export class Handling implements Watcher {
 
   /** Those among which the call keeps its place. */
   #arrivalsAt(side: Side, { plan }: CallRecord): Arrivals {
-    const key = this.#world.plan.changes[plan.side] ? `${side} ${plan.method}` : `${side}`;
+    const { records, plan: all } = this.#world;
+    const waits =
+      all.changes[plan.side] || records.some(({ plan: { side: by, flaw } }) => by === plan.side && flaw === 'breaking');
+    const key = waits ? `${side} ${plan.method}` : `${side}`;
     let arrivals = this.#arrivals.get(key);
     if (arrivals === undefined) {
       arrivals = new Arrivals();
@@ -159,4 +162,4 @@ export class Handling implements Watcher {
 
 /** What is told of handlers that gave what they may not give, and of events that are not as they should be. */
 const EXPECTED =
-  /gave an (answer|item) that|gave no stream|with data that does not match its contract|Invalid input|cannot be read|which nobody handles here/;
+  /gave an (answer|item) that|gave no stream|with data that does not match its contract|Invalid input|cannot be read|which nobody handles here|contracts of the two sides differ/;

@@ -91,6 +91,10 @@ function errorIsRight(record: CallRecord, circumstances: Circumstances): string 
     case 'RESOURCE_EXHAUSTED':
       if (mayExhaust(record, error, circumstances)) return undefined;
       break;
+    case 'INTERNAL':
+      // Whoever cannot be asked any more what it meant is served.
+      if (plan.flaw === 'breaking' && circumstances.disturbed) return undefined;
+      break;
     default:
   }
   return `nothing led to its error: ${said}`;

@@ -28,6 +28,7 @@ const FLAWS: readonly (readonly [number, Flaw])[] = [
   [3, 'over'],
   [2, 'deep'],
   [2, 'missing'],
+  [2, 'breaking'],
   [1, 'deadline'],
   [0.5, 'no stream'],
 ];

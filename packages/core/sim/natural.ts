@@ -63,6 +63,7 @@ export function natural(record: CallRecord, { served, nesting }: Served): Natura
   // Whoever sends an event learns nothing of what became of it.
   if (record.isEvent) return { kind: 'value', value: undefined };
   if (plan.flaw === 'missing' || !served) return failure('UNIMPLEMENTED', 'rejected');
+  if (plan.flaw === 'breaking') return failure('FAILED_PRECONDITION', 'rejected');
   if (plan.flaw === 'invalid') return failure('INVALID_ARGUMENT', 'rejected');
   if (record.rethrown instanceof RpcError) return failure(record.rethrown.code, 'unknown', record.rethrown.message);
   if (plan.down !== undefined && plan.result === 'right') return endOf(plan.down, plan);

@@ -6,7 +6,7 @@ import { Implementations } from '../src/contract/implementations.ts';
 import { Peer } from '../src/peer/peer.ts';
 import type { Side } from './agenda.ts';
 import type { Breakage, Invoke } from './breakage.ts';
-import { callsBy, elsewhere, type MethodName, sim } from './contract.ts';
+import { breaking, callsBy, elsewhere, type MethodName, sim } from './contract.ts';
 import { End } from './end.ts';
 import { Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
@@ -140,7 +140,7 @@ export class Party {
     void peer.closed.then(() => {
       this.closedAt = agenda.now;
     });
-    this.#stubs = peer.client({ sim: callsBy(this.#plan, side), elsewhere }) as unknown as Stubs;
+    this.#stubs = peer.client({ sim: callsBy(this.#plan, side), elsewhere, breaking }) as unknown as Stubs;
   }
 
   close(grace: number): void {

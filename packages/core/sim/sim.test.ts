@@ -33,6 +33,7 @@ describe('the simulation', () => {
           'CANCELLED, unknown, handler ran',
           'DEADLINE_EXCEEDED, not-sent, handler did not run',
           'DEADLINE_EXCEEDED, unknown, handler ran',
+          'FAILED_PRECONDITION, rejected, handler did not run',
           'FAILED_PRECONDITION, unknown, handler ran',
           'INTERNAL, unknown, handler ran',
           'INVALID_ARGUMENT, not-sent, handler did not run',
