@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Child, forked } from './forked.ts';
 import { newerTestService, testService, unimplementedService } from './interop/contract.ts';
-import { type ClientOf, close, connect } from './nearcall.ts';
+import { type ClientOf, close, connect, type Metadata } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 // The cases that every implementation of gRPC is held to, by their names there:
@@ -209,14 +209,27 @@ test('concurrent_large_unary', { timeout: 60_000 }, async () => {
 });
 
 test('custom_metadata', async () => {
-  const metadata = {
-    'x-grpc-test-echo-initial': 'test_initial_metadata_value',
-    'x-grpc-test-echo-trailing-bin': Uint8Array.of(0xab, 0xab, 0xab),
-  };
-  const { echoed } = await tests.unaryCall({ payload: NO_PAYLOAD, size: 1, echo: true }, { metadata });
-  expect(echoed).toEqual(metadata);
-  await expect(tests.unaryCall({ payload: NO_PAYLOAD, size: 1, status: STATUS }, { metadata })).rejects.toMatchObject({
+  const initial = { 'x-grpc-test-echo-initial': 'test_initial_metadata_value' };
+  const trailing = { 'x-grpc-test-echo-trailing-bin': Uint8Array.of(0xab, 0xab, 0xab) };
+  const metadata = { ...initial, ...trailing };
+  const heard: unknown[] = [];
+  const onHeader = (header: Metadata): void => void heard.push({ ...header });
+  const onTrailer = (trailer: Metadata): void => void heard.push({ ...trailer });
+  const asked = { payload: new Uint8Array(LARGE_REQUEST), size: LARGE_ANSWER };
+
+  const { payload } = await tests.unaryCall(asked, { metadata, onHeader, onTrailer });
+  expect(isZeros(payload, LARGE_ANSWER)).toBe(true);
+  expect(heard.splice(0)).toEqual([initial, trailing]);
+
+  const answers = tests.fullDuplexCall([asked], { metadata, onHeader, onTrailer });
+  expect({ ...(await answers.header) }).toEqual(initial);
+  for await (const answer of answers) expect(isZeros(answer.payload, LARGE_ANSWER)).toBe(true);
+  expect({ ...(await answers.trailer) }).toEqual(trailing);
+  expect(heard).toEqual([initial, trailing]);
+
+  // As in gRPC, what trails comes with errors, too.
+  await expect(tests.unaryCall({ ...asked, status: STATUS }, { metadata })).rejects.toMatchObject({
     ...STATUS,
-    metadata,
+    metadata: trailing,
   });
 });

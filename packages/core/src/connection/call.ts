@@ -6,6 +6,7 @@ import type { Assembly } from './assembly.ts';
 import { HALF, type Half } from './half.ts';
 import type { Inflow } from './inflow.ts';
 import type { Outflow } from './outflow.ts';
+import type { Trailer } from './trailer.ts';
 
 /** One call as one end sees it: its id and where its two halves stand. */
 export abstract class Call {
@@ -25,14 +26,14 @@ export abstract class Call {
 
 /** A call that this end opened. One of `answered` and `failed` comes, once; maybe none after it was cancelled. */
 export abstract class OutgoingCall extends Call {
-  /** Whether the callee has sent its HEADER, of which there is one at most. */
-  headed = false;
-  /** Whether anything of the answer has come. */
+  /** Whether anything of the answer has come: its HEADER, which there is one of at most, or an item behind that. */
   touched = false;
   /** How many calls it is nested in. */
   nesting = 0;
   /** What goes along with it, encoded. */
   metadata: Uint8Array | undefined = undefined;
+  /** What came along with the answer, or a stream's end. */
+  trailer: Metadata | undefined = undefined;
 
   /** It is to be made again, over another connection. */
   reset(): void {
@@ -42,9 +43,11 @@ export abstract class OutgoingCall extends Call {
     this.assembly = undefined;
     this.inflow = undefined;
     this.outflow = undefined;
-    this.headed = false;
+    this.trailer = undefined;
   }
 
+  /** What the callee sent ahead of its answer has come; undefined where the first item came without. Once, at most. */
+  headerCame(_metadata: Metadata | undefined): void {}
   /** The answer; undefined where a stream has come, to its end. */
   abstract answered(value: unknown): void;
   abstract failed(failure: Failure): void;
@@ -89,6 +92,12 @@ export class IncomingCall<T = unknown> extends Call {
   counted = false;
   /** The bytes of its answer that wait, and count in the server's budget. */
   held = 0;
+  /** Whether the handler has sent a HEADER. */
+  headed = false;
+  /** That HEADER, encoded, where it waits to be written. */
+  header: Uint8Array | undefined = undefined;
+  /** What goes along with the answer, or a stream's end. */
+  trailer: Trailer | undefined = undefined;
   /** Whatever the host keeps with the call. */
   attachment: unknown = undefined;
   /** Why nobody waits for the answer any more, if so. */

@@ -112,7 +112,7 @@ export class Caller {
       case FRAME.ANSWER:
         // That of a stream has no body: its items have passed.
         this.#step(call, type, more && call.inflow === undefined ? STEP['FINAL+'] : STEP.FINAL);
-        fields.metadata(flags, this.#local);
+        call.trailer = fields.metadata(flags, this.#local);
         if (call.inflow !== undefined) this.#over(call);
         else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
         else this.#settle(call, fields, (flags & FLAG.RAW) !== 0);
@@ -132,16 +132,16 @@ export class Caller {
         return;
       }
       case FRAME.HEADER:
-        if (call.headed) throw new ProtocolError(`a second HEADER for the call ${id}`);
-        call.headed = true;
+        this.#step(call, type, STEP.PART);
+        if (call.touched) throw new ProtocolError(`a second HEADER, or one behind items, for the call ${id}`);
         call.touched = true;
-        fields.checkHeader(this.#local);
-        return this.#step(call, type, STEP.PART);
+        return call.headerCame(fields.header(this.#local));
       case FRAME.ITEMS:
       case FRAME.ITEM:
         if (call.inflow === undefined) break;
-        call.touched = true;
         this.#step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
+        if (!call.touched) call.headerCame(undefined);
+        call.touched = true;
         return call.inflow.receive(type, flags, fields);
       case FRAME.STOP:
         return this.#stopped(call);

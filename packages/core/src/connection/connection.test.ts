@@ -192,7 +192,7 @@ describe('what the protocol rules out ends the connection, with the reason for b
     ],
     [
       'a second HEADER',
-      'a second HEADER for the call 1',
+      'a second HEADER, or one behind items, for the call 1',
       frame(FRAME.HEADER, 1, [0x80]),
       frame(FRAME.HEADER, 1, [0x80]),
     ],

@@ -19,9 +19,15 @@ const MAX_NAME = 255;
 /** What is kept free for the error itself, where its metadata is long. */
 const LEAST_BODY = 512;
 
-/** Ends a call with an error, in one frame. */
-export function writeError({ frames }: Outbox, call: number, error: RpcError, remote: Limits): void {
-  const metadata = metadataOf(error, remote);
+/** Ends a call with an error, in one frame; `trailer` goes along with it, besides the error's own metadata. */
+export function writeError(
+  { frames }: Outbox,
+  call: number,
+  error: RpcError,
+  trailer: Metadata | undefined,
+  remote: Limits,
+): void {
+  const metadata = metadataOf(error, trailer, remote);
   const room = remote.chunk - (metadata === undefined ? 0 : 2 + metadata.length);
   const body = errorBody(error, { ...remote, chunk: room });
   frames.begin(FRAME.ERROR, metadata === undefined ? 0 : FLAG.METADATA, call, remote.chunk);
@@ -43,8 +49,17 @@ export function readError(body: Message, metadata: Metadata | undefined, limits:
   }
 }
 
-/** What goes along with an error; nothing where it does not fit, because the error itself matters more. */
-function metadataOf({ metadata }: RpcError, { metadata: most, chunk }: Limits): Uint8Array | undefined {
+/**
+ * What goes along with an error: its own metadata and the trailer, of which the former wins; or only one of them, or
+ * nothing, where they do not fit, because the error itself matters more.
+ */
+function metadataOf({ metadata }: RpcError, trailer: Metadata | undefined, limits: Limits): Uint8Array | undefined {
+  const own = encoded(metadata, limits);
+  if (trailer === undefined) return own;
+  return own === undefined ? encoded(trailer, limits) : (encoded({ ...trailer, ...metadata }, limits) ?? own);
+}
+
+function encoded(metadata: Metadata, { metadata: most, chunk }: Limits): Uint8Array | undefined {
   if (Object.keys(metadata).length === 0) return undefined;
   try {
     return encodeMetadata(metadata, { metadata: most, chunk: chunk - LEAST_BODY });

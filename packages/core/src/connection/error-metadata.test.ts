@@ -333,7 +333,7 @@ describe('the metadata of a request', () => {
 describe('a HEADER', () => {
   const header = (metadata: Uint8Array): Buffer => frame(FRAME.HEADER, 0, [metadata]);
 
-  test('comes once, before all else, and is read by nobody yet', () => {
+  test('comes once, before all else', () => {
     for (const kind of KINDS) {
       const end = alone({ role: 'dialer' });
       const call = end.ask(kind, 1);

@@ -72,10 +72,10 @@ export class Fields implements Message {
     return readMetadata(this.bytes, at, at + length);
   }
 
-  /** Checks the metadata that fills a HEADER. */
-  checkHeader(limits: Pick<Limits, 'metadata'>): void {
+  /** The metadata that fills a HEADER. */
+  header(limits: Pick<Limits, 'metadata'>): Metadata {
     checkLength(this.left, limits);
-    readMetadata(this.bytes, this.at, this.end);
+    return readMetadata(this.bytes, this.at, this.end);
   }
 
   #skip(length: number): number {

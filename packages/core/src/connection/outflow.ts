@@ -20,6 +20,7 @@ export class Outflow implements Flow {
   #credit: number;
   #last: (() => void) | undefined = undefined;
   #over = false;
+  #begun = false;
 
   /** How many items a frame gets at most. */
   quota: number = Number.POSITIVE_INFINITY;
@@ -39,6 +40,11 @@ export class Outflow implements Flow {
   get roomy(): boolean {
     if (this.#over || this.#parcel !== undefined) return false;
     return !this.#batch.full && this.#batch.count < this.quota && this.#left > ITEM_COST;
+  }
+
+  /** Whether an item has been added. */
+  get begun(): boolean {
+    return this.#begun || this.#batch.count > 0 || this.#parcel !== undefined;
   }
 
   /** Whether nothing more can be added, ever. */
@@ -99,6 +105,7 @@ export class Outflow implements Flow {
 
   write(frames: FrameWriter, chunk: number): boolean {
     const { window } = this.#remote;
+    this.#begun = true;
     if (this.#batch.count > 0) this.#writeBatch(frames);
     else if (this.#parcel?.affordable(this.#credit, window, chunk) === true) {
       this.#credit -= this.#parcel.write(frames, chunk, this.#credit);

@@ -39,14 +39,25 @@ export class Responder {
     if (call.outflow !== undefined) return this.#finish(call, () => this.#writeEnd(call));
     if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
     const outbox = this.#outbox;
-    if (!outbox.full && writeString(outbox, FRAME.ANSWER, call, NO_PROLOGUE, value, this.remote)) {
-      return this.#close(call);
+    if (!outbox.full) {
+      this.#writeHeader(call);
+      if (writeString(outbox, FRAME.ANSWER, call, call.trailer ?? NO_PROLOGUE, value, this.remote)) {
+        return this.#close(call);
+      }
     }
     const body = encodeBody(value, this.remote);
     const raw = value instanceof Uint8Array;
     if (call.sending !== HALF.OPEN) return;
     if (!raw && (outbox.full || body.length > this.remote.chunk)) this.#hold(call, body.length);
     this.#answer(call, body, raw);
+  }
+
+  /** Sends what goes ahead of a call's answer. Once a call, and before its first item. */
+  header(call: IncomingCall, metadata: Uint8Array): void {
+    call.headed = true;
+    call.header = metadata;
+    if (this.#outbox.full) this.#outbox.later(() => this.#writeHeader(call));
+    else this.#writeHeader(call);
   }
 
   /** Ends a call with an error, in place of an answer or in the middle of one; behind the items of a stream. */
@@ -101,8 +112,22 @@ export class Responder {
     const outbox = this.#outbox;
     if (outbox.full) return outbox.later(() => this.#answer(call, body, raw));
     if (call.cancelled !== undefined) return this.fail(call, gaveUp(call.cancelled));
-    writeMessage(outbox, FRAME.ANSWER, call, NO_PROLOGUE, body, raw, this.remote.chunk, () => this.#close(call));
+    this.#writeHeader(call);
+    const prologue = call.trailer ?? NO_PROLOGUE;
+    writeMessage(outbox, FRAME.ANSWER, call, prologue, body, raw, this.remote.chunk, () => this.#close(call));
     this.#closeIfSent(call);
+  }
+
+  /** Writes the call's HEADER where it waits for that: it goes before everything else. */
+  #writeHeader(call: IncomingCall): void {
+    const { header } = call;
+    if (header === undefined) return;
+    call.header = undefined;
+    if (call.sending !== HALF.OPEN || call.cancelled !== undefined) return;
+    const { frames } = this.#outbox;
+    frames.begin(FRAME.HEADER, 0, call.id, header.length);
+    frames.bytes(header);
+    frames.end();
   }
 
   /** Writing may have sent all of it. */
@@ -122,8 +147,11 @@ export class Responder {
   #writeEnd(call: IncomingCall): void {
     if (call.sending === HALF.CLOSED) return;
     if (this.#outbox.full) return this.#outbox.later(() => this.#writeEnd(call));
+    this.#writeHeader(call);
     const { frames } = this.#outbox;
-    frames.begin(FRAME.ANSWER, 0, call.id, 0);
+    const prologue = call.trailer ?? NO_PROLOGUE;
+    frames.begin(FRAME.ANSWER, prologue.flags, call.id, prologue.size);
+    prologue.write(this.#outbox);
     frames.end();
     this.#close(call);
   }
@@ -131,8 +159,13 @@ export class Responder {
   #writeError(call: IncomingCall, error: RpcError): void {
     if (call.sending === HALF.CLOSED) return;
     if (this.#outbox.full) return this.#outbox.later(() => this.#writeError(call, error));
-    // What a handler throws because its signal has aborted is not what became of the call.
-    writeError(this.#outbox, call.id, call.cancelled === undefined ? error : gaveUp(call.cancelled), this.remote);
+    if (call.cancelled === undefined) {
+      this.#writeHeader(call);
+      writeError(this.#outbox, call.id, error, call.trailer?.metadata, this.remote);
+    } else {
+      // What a handler throws because its signal has aborted is not what became of the call.
+      writeError(this.#outbox, call.id, gaveUp(call.cancelled), undefined, this.remote);
+    }
     this.#close(call);
   }
 

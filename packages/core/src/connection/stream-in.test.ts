@@ -847,6 +847,7 @@ describe('what the protocol rules out for a stream ends the connection, with the
       frame(FRAME.HEADER, 0, [0x80]),
       frame(FRAME.HEADER, 0, [0x80]),
     ],
+    ['a HEADER behind items', 'or one behind items', 'serverStream', one, frame(FRAME.HEADER, 0, [0x80])],
     [
       'an item of another length',
       'ends before the 500 bytes',

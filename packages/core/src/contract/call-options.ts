@@ -27,6 +27,17 @@ export interface CallOptions {
    * `context.peer` gives it by itself.
    */
   readonly parent?: Context | undefined;
+  /**
+   * Called with what the handler sends ahead of its answer: once, before the call settles or its first item can be read,
+   * or never where it sends nothing. It has no say in the call: what it throws goes to `onError`.
+   */
+  readonly onHeader?: ((metadata: Metadata) => void) | undefined;
+  /**
+   * Called with what the handler's side sends along with the answer, with a stream's end, or with an error, whose
+   * `metadata` is the same: once, before the call settles or its end can be read, or never where nothing comes. What it
+   * throws goes to `onError`.
+   */
+  readonly onTrailer?: ((metadata: Metadata) => void) | undefined;
 }
 
 /** The deadline of a call that names none, in milliseconds. */

@@ -46,6 +46,13 @@ export const implementation = implement(other, {
     expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
     expectTypeOf(context.deadline).toEqualTypeOf<number>();
     expectTypeOf(context.metadata['trace']).toEqualTypeOf<string | Uint8Array | undefined>();
+    expectTypeOf(context.method).toEqualTypeOf<string>();
+    context.sendHeader({ a: 'b', c: new Uint8Array(1) });
+    context.setTrailer({ a: 'b', c: new Uint8Array(1) });
+    // @ts-expect-error Metadata is text or bytes.
+    context.sendHeader({ n: 5 });
+    // @ts-expect-error Metadata is an object.
+    context.setTrailer('text');
     const back = context.peer.client(progress);
     await back.note(text);
     for await (const line of back.flow(1, { parent: context })) text += line;
@@ -62,6 +69,11 @@ export function options(context: Context): readonly CallOptions[] {
     {},
     { parent: context },
     { parent: undefined, signal: undefined, deadline: undefined, metadata: undefined },
+    { onHeader: (metadata) => void metadata['a'], onTrailer: undefined },
+    // @ts-expect-error What is no function.
+    { onHeader: {} },
+    // @ts-expect-error A listener of something else.
+    { onTrailer: (metadata: string) => void metadata },
     // @ts-expect-error What is no context.
     { parent: {} },
     // @ts-expect-error What is no signal.

@@ -4,6 +4,7 @@ import { ReadableStream } from 'node:stream/web';
 import { expectTypeOf } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
+import type { Metadata } from '../error/metadata.ts';
 import type { RpcError } from '../error/rpc-error.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Context } from './context.ts';
@@ -55,6 +56,10 @@ expectTypeOf(client.lines).parameters.toEqualTypeOf<
   [input: { path: string; from?: number | undefined }, options?: CallOptions | undefined]
 >();
 expectTypeOf(client.lines).returns.toEqualTypeOf<ResponseStream<string>>();
+expectTypeOf(client.chat([]).header).toEqualTypeOf<Promise<Metadata>>();
+expectTypeOf(client.lines({ path: '' }).trailer).toEqualTypeOf<Promise<Metadata>>();
+// @ts-expect-error A request has none: what comes along with it is in the context.
+export type RequestHeader = RequestStream<string>['header'];
 expectTypeOf(client.all).returns.toEqualTypeOf<ResponseStream<{ text: string; n: number }>>();
 expectTypeOf(client.sum).parameters.toEqualTypeOf<[input: Items<number>, options?: CallOptions | undefined]>();
 expectTypeOf(client.sum).returns.toEqualTypeOf<Promise<number>>();

@@ -1,3 +1,4 @@
+import type { Metadata } from '../error/metadata.ts';
 import type { Schema } from './schema.ts';
 
 /** Stands in a method's definition where a stream of items goes, in place of one message. */
@@ -25,6 +26,16 @@ export interface RequestStream<T> extends AsyncIterableIterator<T, undefined, un
 export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, undefined>, AsyncDisposable {
   return(): Promise<IteratorResult<T, undefined>>;
   [Symbol.asyncIterator](): ResponseStream<T>;
+  /**
+   * What the handler sends ahead of its first item; empty where that is nothing, which is known when an item or the end
+   * has come. Asking for it opens the call. Never rejects: what becomes of the call is told by its items.
+   */
+  readonly header: Promise<Metadata>;
+  /**
+   * What comes with the end, or with the error in place of it; empty where nothing does. Asking for it opens the call, and
+   * the end comes only to those who read. Never rejects.
+   */
+  readonly trailer: Promise<Metadata>;
 }
 
 /**

@@ -3,3 +3,6 @@
  * 16 KiB in all by default (limit "metadata").
  */
 export type Metadata = { readonly [key: string]: string | Uint8Array };
+
+/** What goes along where nothing does. */
+export const NO_METADATA: Metadata = Object.freeze(Object.create(null));

@@ -1,5 +1,5 @@
 import type { Code } from './code.ts';
-import type { Metadata } from './metadata.ts';
+import { type Metadata, NO_METADATA } from './metadata.ts';
 
 /**
  * Whether the handler of a failed call may have run.
@@ -32,8 +32,6 @@ export interface Failure extends RpcErrorOptions {
   readonly message: string;
 }
 
-const NONE: Metadata = Object.freeze(Object.create(null));
-
 /**
  * The one error that a call rejects with. A handler throws it to choose the code and message that its caller sees.
  *
@@ -61,7 +59,7 @@ export class RpcError extends Error {
     this.execution = options.execution ?? 'unknown';
     this.data = options.data;
     this.method = options.method;
-    this.metadata = options.metadata ?? NONE;
+    this.metadata = options.metadata ?? NO_METADATA;
   }
 
   /**

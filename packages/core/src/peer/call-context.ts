@@ -1,13 +1,15 @@
 import type { IncomingCall } from '../connection/call.ts';
 import type { Context } from '../contract/context.ts';
+import type { Implemented } from '../contract/implement.ts';
 import type { RemotePeer } from '../contract/remote-peer.ts';
-import type { Metadata } from '../error/metadata.ts';
+import { type Metadata, NO_METADATA } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import { type AnswerOwner, sendHeader, setTrailer } from './answer-metadata.ts';
 import type { ItemReader } from './item-reader.ts';
 import type { Pump } from './pump.ts';
 
 /** What a call's context needs of its peer. */
-export interface ContextOwner {
+export interface ContextOwner extends AnswerOwner {
   /** The time of the peer's clock. */
   now(): number;
   /** The same, read once a tick: reading it costs 50 ns. */
@@ -23,7 +25,7 @@ export interface ContextOwner {
 /** The context of one served call. Its signal is made when first asked for: an AbortController costs 2.3 µs. */
 export class CallContext implements Context {
   readonly #owner: ContextOwner;
-  readonly #call: IncomingCall;
+  readonly #call: IncomingCall<Implemented>;
   #controller: AbortController | undefined = undefined;
   #peer: RemotePeer | undefined = undefined;
   /** When the caller gives up, by the peer's clock. */
@@ -33,7 +35,7 @@ export class CallContext implements Context {
   /** What sends the output, where that is a stream. */
   pump: Pump | undefined = undefined;
 
-  constructor(owner: ContextOwner, call: IncomingCall) {
+  constructor(owner: ContextOwner, call: IncomingCall<Implemented>) {
     this.#owner = owner;
     this.#call = call;
     this.expiresAt = call.timeLeft === Number.POSITIVE_INFINITY ? call.timeLeft : owner.tick() + call.timeLeft;
@@ -57,7 +59,19 @@ export class CallContext implements Context {
   }
 
   get metadata(): Metadata {
-    return this.#call.metadata ?? NONE;
+    return this.#call.metadata ?? NO_METADATA;
+  }
+
+  get method(): string {
+    return this.#call.target.method.fullName;
+  }
+
+  sendHeader(metadata: Metadata): void {
+    sendHeader(this.#call, metadata, this.#owner);
+  }
+
+  setTrailer(metadata: Metadata): void {
+    setTrailer(this.#call, metadata, this.#owner);
   }
 
   get peer(): RemotePeer {
@@ -96,5 +110,3 @@ export class CallContext implements Context {
     return new RpcError(code, late ? 'The deadline has passed.' : 'Nobody waits for the answer any more.');
   }
 }
-
-const NONE: Metadata = Object.freeze(Object.create(null));

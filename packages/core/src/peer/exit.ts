@@ -6,6 +6,7 @@ import { pumpInput } from './input-pump.ts';
 import { LeavingEvents } from './leaving-events.ts';
 import type { Pending } from './pending.ts';
 import type { PendingEvent } from './pending-event.ts';
+import type { Reports } from './reports.ts';
 import type { Sender } from './sender.ts';
 
 /** Who makes calls over a connection, and hears how it stands. */
@@ -25,12 +26,15 @@ export interface ExitUser {
 /** One connection as calls leave over it. */
 export class Exit {
   readonly sender: Sender;
+  /** Where it is told what listeners of callers throw. */
+  readonly reports: Reports;
   readonly #connection: Connection<Implemented>;
   readonly #leaving = new LeavingEvents();
 
-  constructor(connection: Connection<Implemented>, sender: Sender) {
+  constructor(connection: Connection<Implemented>, sender: Sender, reports: Reports) {
     this.#connection = connection;
     this.sender = sender;
+    this.reports = reports;
   }
 
   /** Whether a call, or an event, can be sent now. */

@@ -1,6 +1,6 @@
 import type { Inflow } from '../connection/inflow.ts';
 import type { Check } from '../contract/schema.ts';
-import type { ResponseStream } from '../contract/stream.ts';
+import type { RequestStream } from '../contract/stream.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import { rejection } from './rejection.ts';
 
@@ -21,7 +21,7 @@ type Result = IteratorResult<unknown, undefined>;
 const DONE: Result = Object.freeze({ done: true, value: undefined });
 
 /** The reading end of a stream, for one consumer. Items are parsed one by one, as they are read. */
-export class ItemReader implements ResponseStream<unknown> {
+export class ItemReader implements RequestStream<unknown> {
   readonly #source: ItemSource;
   readonly #parse: Check;
   #inflow: Inflow | undefined = undefined;

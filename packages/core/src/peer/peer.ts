@@ -76,7 +76,7 @@ export class Peer implements RemotePeer {
         this.#tell((user) => user.left());
       },
     });
-    this.exit = new Exit(this.#connection, this.#sender);
+    this.exit = new Exit(this.#connection, this.#sender, this.#reports);
     this.#own = new OnlyExit(this.exit, clock);
     this.#users = options.user === undefined ? [this.#own] : [this.#own, options.user];
     const { responder } = this.#connection.exchange;

@@ -2,10 +2,13 @@ import type { Inflow } from '../connection/inflow.ts';
 import type { CallOptions } from '../contract/call-options.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
+import { type Metadata, NO_METADATA } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import { codeOfAbort } from './abort-signals.ts';
-import { ItemReader, type ItemSource } from './item-reader.ts';
+
 import { Pending, type PendingOwner } from './pending.ts';
+import { ResponseMetadata } from './response-metadata.ts';
+import { ResponseReader, type ResponseSource } from './response-reader.ts';
 
 /** Whom a stream asks to be opened, and given up. */
 export interface StreamOwner extends PendingOwner {
@@ -14,18 +17,19 @@ export interface StreamOwner extends PendingOwner {
 }
 
 /** A call whose answer is a stream. It opens when the first item is asked for. */
-export class PendingStream extends Pending implements ItemSource {
-  readonly reader: ItemReader;
+export class PendingStream extends Pending implements ResponseSource {
+  readonly reader: ResponseReader;
   /** Heard out when it opens. */
   options: CallOptions | undefined = undefined;
   readonly #owner: StreamOwner;
   #opened = false;
   #gaveUp = false;
+  #header: Metadata | undefined = undefined;
 
   constructor(owner: StreamOwner, method: NamedMethod, input: unknown, deadline: number) {
     super(owner, method, input, deadline);
     this.#owner = owner;
-    this.reader = new ItemReader(this, method.parseOutput);
+    this.reader = new ResponseReader(this, method.parseOutput);
   }
 
   override begun(): void {
@@ -53,6 +57,22 @@ export class PendingStream extends Pending implements ItemSource {
     if (this.#opened) return;
     this.#opened = true;
     this.#owner.open(this);
+  }
+
+  override headerCame(metadata: Metadata | undefined): void {
+    this.#header = metadata ?? NO_METADATA;
+    super.headerCame(metadata);
+  }
+
+  /** Somebody asks for what comes along with the items. */
+  along(): ResponseMetadata {
+    if (this.response === undefined) {
+      this.response = new ResponseMetadata();
+      if (this.#header !== undefined) this.response.headerCame(this.#header);
+    }
+    this.wanted();
+    if (this.settled) this.response.over(this.trailer);
+    return this.response;
   }
 
   left(): void {

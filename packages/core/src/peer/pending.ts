@@ -1,11 +1,14 @@
 import { OutgoingCall } from '../connection/call.ts';
+import type { CallOptions } from '../contract/call-options.ts';
 import { streamsInput } from '../contract/kind.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
+import { type Metadata, NO_METADATA } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import type { Exit } from './exit.ts';
 import { release } from './iterator-of.ts';
 import type { Pump } from './pump.ts';
+import { hear, ResponseMetadata } from './response-metadata.ts';
 
 /** Whom a pending call tells what becomes of it. */
 export interface PendingOwner {
@@ -42,6 +45,8 @@ export abstract class Pending extends OutgoingCall {
   pump: Pump | undefined = undefined;
   /** Begins to send it, in the asynchronous context of whoever made the call. */
   pumpFrom: ((start: () => void) => void) | undefined = undefined;
+  /** What comes along with its answer, where somebody asked for that. */
+  response: ResponseMetadata | undefined = undefined;
   readonly owner: PendingOwner;
 
   constructor(owner: PendingOwner, method: NamedMethod, input: unknown, deadline: number) {
@@ -66,7 +71,20 @@ export abstract class Pending extends OutgoingCall {
     this.#fail(failure);
   }
 
+  /** Tells the caller's listeners what comes along with the answer. */
+  hear({ onHeader, onTrailer }: CallOptions): void {
+    this.response ??= new ResponseMetadata();
+    const thrown = (error: unknown): void => this.exit?.reports.tell(error, this.method.fullName);
+    if (onHeader !== undefined) hear(this.response.header, onHeader, thrown);
+    if (onTrailer !== undefined) hear(this.response.trailer, onTrailer, thrown);
+  }
+
+  override headerCame(metadata: Metadata | undefined): void {
+    if (!this.settled) this.response?.headerCame(metadata ?? NO_METADATA);
+  }
+
   #fail(failure: Failure): void {
+    this.trailer = failure.metadata;
     this.settle();
     this.reject(this.#describe(failure));
   }
@@ -109,6 +127,7 @@ export abstract class Pending extends OutgoingCall {
 
   protected settle(): void {
     this.settled = true;
+    this.response?.over(this.trailer);
     this.releaseInput();
     this.owner.settled(this);
   }

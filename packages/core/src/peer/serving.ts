@@ -26,6 +26,7 @@ export class Serving implements DispatcherOwner {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #sender: Sender;
+  readonly responder: Responder;
   readonly #calls: Dispatcher;
   readonly #events: EventDispatcher;
   readonly #watched = new WatchedContexts();
@@ -39,6 +40,7 @@ export class Serving implements DispatcherOwner {
     this.#clock = clock;
     this.#alarm = alarm;
     this.#sender = sender;
+    this.responder = responder;
     this.#calls = new Dispatcher(this, responder, reports);
     this.#events = new EventDispatcher(this, reports);
   }

@@ -27,8 +27,9 @@ export function admit(
     call.failed({ code: 'INVALID_ARGUMENT', message, execution: 'not-sent' });
     return false;
   }
-  const { signal, parent, metadata, waitForReady } = options;
+  const { signal, parent, metadata, waitForReady, onHeader, onTrailer } = options;
   call.waits = waitForReady;
+  if (onHeader !== undefined || onTrailer !== undefined) call.hear(options);
   if (metadata !== undefined && !addMetadata(call, metadata, remote)) return false;
   const all = signal === undefined ? [] : [signal];
   if (parent instanceof CallContext) {
@@ -63,11 +64,17 @@ function addMetadata(call: Pending, metadata: Metadata, remote: Limits): boolean
 
 function faultOf(deadline: unknown, options: CallOptions): string | undefined {
   if (typeof options !== 'object' || options === null) return 'its options are no object';
-  const { signal, parent } = options;
+  const { signal, parent, onHeader, onTrailer } = options;
   if (typeof deadline !== 'number' || Number.isNaN(deadline)) {
     return `its deadline is ${deadline}; it must be a number of milliseconds`;
   }
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') return 'its signal is not an AbortSignal';
   if (parent !== undefined && !(parent instanceof CallContext)) return 'its parent is not the context of a handler';
+  if (!isListener(onHeader)) return 'its onHeader is not a function';
+  if (!isListener(onTrailer)) return 'its onTrailer is not a function';
   return undefined;
+}
+
+function isListener(listener: unknown): boolean {
+  return listener === undefined || typeof listener === 'function';
 }

@@ -3,20 +3,13 @@ import { method, service, stream } from '../nearcall.ts';
 
 const payload = z.instanceof(Uint8Array);
 const status = z.object({ code: z.literal('UNKNOWN'), message: z.string() }).optional();
-const metadataValue = z.custom<string | Uint8Array>(
-  (value) => typeof value === 'string' || value instanceof Uint8Array,
-);
 const answer = z.object({ payload });
 
 const common = {
   emptyCall: method({ input: z.object({}), output: z.object({}) }),
   unaryCall: method({
-    input: z.object({ payload, size: z.number(), status, echo: z.boolean().optional() }),
-    output: z.object({
-      payload,
-      /** What came as metadata, where the caller asked for it: an answer carries none itself. */
-      echoed: z.record(z.string(), metadataValue).optional(),
-    }),
+    input: z.object({ payload, size: z.number(), status }),
+    output: answer,
   }),
   streamingInputCall: method({ input: stream(z.object({ payload })), output: z.number() }),
   streamingOutputCall: method({ input: z.object({ sizes: z.array(z.number()) }), output: stream(answer) }),

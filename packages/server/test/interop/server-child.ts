@@ -1,8 +1,11 @@
 import { answering } from '../answering.ts';
-import { implement, RpcError, serve } from '../nearcall.ts';
+import { type Context, implement, RpcError, serve } from '../nearcall.ts';
 import { testService } from './contract.ts';
 
 const [address = ''] = process.argv.slice(2);
+
+const INITIAL = 'x-grpc-test-echo-initial';
+const TRAILING = 'x-grpc-test-echo-trailing-bin';
 
 let aborted = 0;
 
@@ -10,14 +13,21 @@ function gaveUp(): void {
   aborted++;
 }
 
+/** Sends back what the caller asks for by its metadata: ahead of the answer, and behind it. */
+function echo(context: Context): void {
+  const { [INITIAL]: initial, [TRAILING]: trailing } = context.metadata;
+  if (initial !== undefined) context.sendHeader({ [INITIAL]: initial });
+  if (trailing !== undefined) context.setTrailer({ [TRAILING]: trailing });
+}
+
 await serve(
   address,
   implement(testService, {
     emptyCall: () => ({}),
-    unaryCall: ({ size, status, echo }, { metadata }) => {
-      // As gRPC's trailing metadata, which comes with errors too.
-      if (status !== undefined) throw new RpcError(status.code, status.message, { metadata });
-      return { payload: new Uint8Array(size), ...(echo === true ? { echoed: { ...metadata } } : {}) };
+    unaryCall: ({ size, status }, context) => {
+      echo(context);
+      if (status !== undefined) throw new RpcError(status.code, status.message);
+      return { payload: new Uint8Array(size) };
     },
     streamingInputCall: async (input, { signal }) => {
       signal.addEventListener('abort', gaveUp);
@@ -28,7 +38,9 @@ await serve(
     streamingOutputCall: function* ({ sizes }) {
       for (const size of sizes) yield { payload: new Uint8Array(size) };
     },
-    fullDuplexCall: async function* (input, { signal }) {
+    fullDuplexCall: async function* (input, context) {
+      const { signal } = context;
+      echo(context);
       signal.addEventListener('abort', gaveUp);
       for await (const { size, status, sleep } of input) {
         if (sleep === true) await new Promise((resolve) => signal.addEventListener('abort', resolve));
