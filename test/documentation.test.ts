@@ -25,15 +25,16 @@ import { serve } from '@nearcall/server';
 import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
 const { addressText, duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
-const { parseAddress, RpcError, safe, service, stream, streamTransport } = core;
+const { parseAddress, RpcError, safe, service, stream, streamTransport, use } = core;
 const text = service('text', {
   uppercase: method({ input: z.string(), output: z.string() }),
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
 void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
-void [addressText, duplexTransport, messagePortTransport, parseAddress, streamTransport, spawn, MessageChannel, Worker];
+void [addressText, duplexTransport, messagePortTransport, parseAddress, streamTransport, spawn, MessageChannel, use, Worker];
 export type { Duplex };
+export type Middleware = core.Middleware;
 `;
 
 function exampleFile(name: string, code: string): string {
@@ -45,15 +46,22 @@ function exampleFile(name: string, code: string): string {
   // What an example shows as text only, because the service of the prelude has one method more.
   const body = local.replace('implement(text, { uppercase', 'implement(text, { parse: (s) => s, uppercase');
   const end = body.includes('const server =') ? '  await server.close();\n' : '';
-  const used = [...body.matchAll(/const (\w+) =|const \[(\w+), (\w+)\] =/g)].flatMap((match) => match.slice(1));
+  const used = [...body.matchAll(/^const (\w+)(?:: \w+)? =|^const \[(\w+), (\w+)\] =/gm)].flatMap((match) =>
+    match.slice(1),
+  );
   const names = used.filter((name) => name !== undefined);
   const all = `${body}${end}${names.length > 0 ? `  void [${names}];\n` : ''}`;
   return `${PRELUDE}export async function example(): Promise<void> {\n${setting(`unix:${socketOf(name)}`, all)}}\n`;
 }
 
+/** Whether an example stands in a handler, whose context it does not say where it has from. */
+function inHandler(code: string): boolean {
+  return code.includes('context.') && !code.includes('(context');
+}
+
 /** What an example takes for granted: a client, or that it stands in a handler. */
 function setting(address: string, body: string): string {
-  if (body.includes('context.')) {
+  if (inHandler(body)) {
     return `
   const server = await serve('${address}', implement(text, {
     parse: (s) => s,
@@ -119,6 +127,7 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'report.ts',
     'reader.ts',
     'transports.ts',
+    'signed-in.ts',
   ]);
 });
 
@@ -148,6 +157,7 @@ test('the code of the README works as written', async () => {
     await load('reader.ts');
     await server.close();
     await load('transports.ts');
+    await load('signed-in.ts');
   } finally {
     log.mockRestore();
   }
@@ -178,7 +188,7 @@ test.each(examples.map(({ name, code }, index) => ({ name, code, index })))(
   'the example in $name runs',
   async (shown) => {
     const { example } = (await load(`example-${shown.index}.ts`)) as { example: () => Promise<void> };
-    const called = shown.code.includes('client.') && !shown.code.includes('context.');
+    const called = shown.code.includes('client.') && !inHandler(shown.code);
     const server = called ? await serveText(socketOf(shown.name)) : undefined;
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     try {

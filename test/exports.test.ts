@@ -34,6 +34,7 @@ test('each package exports these names and no others', () => {
     'stream',
     'streamTransport',
     'systemClock',
+    'use',
   ]);
   expect(Object.keys(server).sort()).toEqual(['serve']);
   expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);

@@ -20,6 +20,17 @@ export type {
   ServerStreamMethod,
   Throws,
 } from './contract/method-type.ts';
+export {
+  type Grown,
+  type HandlersWith,
+  type Middleware,
+  type MiddlewareContext,
+  type Middlewares,
+  type Next,
+  type Proceed,
+  type Reserved,
+  use,
+} from './contract/middleware.ts';
 export type { CloseOptions, RemotePeer } from './contract/remote-peer.ts';
 export { type PlainError, type Settled, safe } from './contract/safe.ts';
 export type { InputOf, OutputOf, Schema } from './contract/schema.ts';

@@ -1,14 +1,19 @@
 import type { Context } from './context.ts';
 import { KIND } from './kind.ts';
-import { type AnyService, type NamedMethod, namedMethod } from './service.ts';
+import { type AnyService, type Methods, type NamedMethod, namedMethod } from './service.ts';
 
 /** A handler of any types. */
 export type Handler = (input: unknown, context: Context) => unknown;
+
+/** A middleware of any types. */
+export type AnyMiddleware = (context: Context, next: (added?: unknown) => Promise<unknown>) => unknown;
 
 /** A method together with the function that serves it. */
 export interface Implemented {
   readonly method: NamedMethod;
   readonly handler: Handler;
+  /** What stands around it, outermost first. */
+  readonly middleware: readonly AnyMiddleware[] | undefined;
   /** How many calls of it run at once, in this process, and how many may. */
   readonly running: { count: number; readonly most: number };
 }
@@ -46,9 +51,17 @@ export function implement<H>(
   handlers: H,
   options: ImplementOptions<NoInfer<H>> = {},
 ): Implementation {
+  return implementWithin(undefined, service as unknown as AnyService, handlers as Record<string, unknown>, options);
+}
+
+/** The same, with the middleware that stands around the handlers. */
+export function implementWithin(
+  middleware: readonly AnyMiddleware[] | undefined,
+  declared: AnyService,
+  given: Record<string, unknown>,
+  options: ImplementOptions<Methods>,
+): Implementation {
   const concurrency = new Map(Object.entries<number | undefined>(options.concurrency ?? {}));
-  const declared = service as unknown as AnyService;
-  const given = handlers as Record<string, unknown>;
   const methods = new Map<string, Implemented>();
   for (const name of Object.keys(declared.methods)) {
     // An own property only: a method named constructor must not find Object's.
@@ -61,7 +74,7 @@ export function implement<H>(
       );
     }
     const running = { count: 0, most: concurrency.get(name) ?? Number.POSITIVE_INFINITY };
-    methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler, running });
+    methods.set(name, { method: namedMethod(declared, name), handler: handler as Handler, middleware, running });
   }
   for (const name of Object.keys(given)) {
     if (!methods.has(name)) {

@@ -32,6 +32,8 @@ export class CallContext implements Context {
   readonly expiresAt: number;
   /** What reads the input, where that is a stream. */
   reader: ItemReader | undefined = undefined;
+  /** Whether the handler has been told to stop. */
+  stopped = false;
   /** What sends the output, where that is a stream. */
   pump: Pump | undefined = undefined;
 
@@ -44,7 +46,7 @@ export class CallContext implements Context {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#call.cancelled !== undefined) this.#abort();
+      if (this.stopped || this.#call.cancelled !== undefined) this.#abort();
       else if (this.expiresAt !== Number.POSITIVE_INFINITY) this.#owner.watch(this);
     }
     return this.#controller.signal;
@@ -66,12 +68,13 @@ export class CallContext implements Context {
     return this.#call.target.method.fullName;
   }
 
-  sendHeader(metadata: Metadata): void {
-    sendHeader(this.#call, metadata, this.#owner);
+  // Handlers take their contexts apart, so these work by themselves.
+  get sendHeader(): (metadata: Metadata) => void {
+    return (metadata) => sendHeader(this.#call, metadata, this.#owner);
   }
 
-  setTrailer(metadata: Metadata): void {
-    setTrailer(this.#call, metadata, this.#owner);
+  get setTrailer(): (metadata: Metadata) => void {
+    return (metadata) => setTrailer(this.#call, metadata, this.#owner);
   }
 
   get peer(): RemotePeer {
@@ -86,6 +89,7 @@ export class CallContext implements Context {
 
   /** Nobody waits for the call any more: its handler is told in every way that there is. */
   cancel(): void {
+    this.stopped = true;
     this.#abort();
     if (this.reader !== undefined) {
       const { code, message } = this.#why();

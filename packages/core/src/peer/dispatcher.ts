@@ -4,14 +4,16 @@ import type { Outflow } from '../connection/outflow.ts';
 import type { Responder } from '../connection/responder.ts';
 import type { Implemented } from '../contract/implement.ts';
 import { Invalid } from '../contract/schema.ts';
-import type { Code } from '../error/code.ts';
-import { type Failure, RpcError } from '../error/rpc-error.ts';
+import { RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
+import { HandlerFault, streamFailure, unsendable, wrongAnswer } from './handler-fault.ts';
 import { inputStream } from './input-stream.ts';
 import type { ItemReader } from './item-reader.ts';
-import { FaultyItem, Pump, type PumpOwner, type Thrown } from './pump.ts';
+import { runMiddleware } from './middleware-run.ts';
+import { Pump, type PumpOwner, type Thrown } from './pump.ts';
 import type { Reports } from './reports.ts';
 import { isThenable } from './thenable.ts';
+import { toldOf } from './told-error.ts';
 
 /** What a dispatcher needs of its peer. */
 export interface DispatcherOwner extends ContextOwner, PumpOwner {
@@ -37,7 +39,7 @@ export class Dispatcher {
 
   /** Runs a call's handler. */
   dispatch(call: Call): void {
-    const { method, handler, running } = call.target;
+    const { method, handler, middleware, running } = call.target;
     if (running.count >= running.most) return this.#responder.fail(call, tooMany(method.fullName, running.most));
     const context = new CallContext(this.#owner, call);
     let input: unknown;
@@ -53,6 +55,7 @@ export class Dispatcher {
     call.attachment = context;
     running.count++;
     this.#owner.serves();
+    if (middleware !== undefined) return this.#serveWithin(call, input, context);
     let result: unknown;
     try {
       result = handler(input, context);
@@ -84,10 +87,33 @@ export class Dispatcher {
     return context.reader;
   }
 
+  /** Runs a call's handler within the middleware around it. */
+  #serveWithin(call: Call, input: unknown, context: CallContext): void {
+    const { target, outflow } = call;
+    const { method, handler } = target;
+    const within = runMiddleware(target, context, input, this.#reports, async (grown) => {
+      const result = await handler(input, grown);
+      if (outflow !== undefined) return this.#pump(call, outflow, result);
+      try {
+        return method.encodeOutput(result);
+      } catch (error) {
+        throw wrongAnswer(method.fullName, error);
+      }
+    });
+    within.then(
+      ({ output }) => this.#send(call, output),
+      (thrown) => this.#failed(call, thrown),
+    );
+  }
+
   /** Takes what a handler gave. */
   #took(call: Call, result: unknown): void {
-    if (call.outflow === undefined) this.#answer(call, result);
-    else this.#stream(call, call.outflow, result);
+    const { outflow } = call;
+    if (outflow === undefined) return this.#answer(call, result);
+    this.#stream(call, outflow, result, (thrown) => {
+      if (thrown === undefined) this.#send(call, undefined);
+      else this.#failed(call, thrown.error);
+    });
   }
 
   #answer(call: Call, result: unknown): void {
@@ -96,45 +122,43 @@ export class Dispatcher {
     try {
       output = method.encodeOutput(result);
     } catch (error) {
-      return this.#faulty(call, 'gave an answer that does not match its contract', error);
+      return this.#failed(call, wrongAnswer(method.fullName, error));
     }
+    this.#send(call, output);
+  }
+
+  /** Sends what has been checked; nothing more where it was a stream. */
+  #send(call: Call, output: unknown): void {
     try {
       this.#over(call);
       this.#responder.answer(call, output);
     } catch (error) {
-      const tooMuch = error instanceof RpcError && error.code === 'RESOURCE_EXHAUSTED';
-      if (tooMuch) this.#faulty(call, 'gave an answer that is over a limit', error, error.code);
-      else this.#faulty(call, 'gave an answer that cannot be encoded', error);
+      this.#failed(call, unsendable(call.target.method.fullName, error));
     }
   }
 
   /** Sends the items of what a handler gave, and lets it clean up where nobody wants them any more. */
-  #stream(call: Call, outflow: Outflow, result: unknown): void {
+  #stream(call: Call, outflow: Outflow, result: unknown, over: (thrown: Thrown | undefined) => void): void {
     const context = call.attachment as CallContext;
-    const over = (thrown: Thrown | undefined): void => {
-      if (thrown === undefined) this.#finished(call);
-      else if (thrown.error instanceof FaultyItem) this.#faultyItem(call, thrown.error);
-      else this.#failed(call, thrown.error);
-    };
+    const { encodeOutput, fullName } = call.target.method;
     try {
-      context.pump = new Pump(result, outflow, call.target.method.encodeOutput, this.#owner, over);
+      context.pump = new Pump(result, outflow, encodeOutput, this.#owner, (thrown) =>
+        over(thrown && { error: streamFailure(fullName, thrown.error) }),
+      );
     } catch (error) {
-      return this.#faulty(call, 'gave no stream', error);
+      return over({ error: new HandlerFault(fullName, 'gave no stream', error) });
     }
-    if (call.cancelled !== undefined) context.pump.stop();
+    if (context.stopped || call.cancelled !== undefined) context.pump.stop();
   }
 
-  #finished(call: Call): void {
-    this.#over(call);
-    this.#responder.answer(call, undefined);
-  }
-
-  #faultyItem(call: Call, error: FaultyItem): void {
-    const { cause } = error;
-    const tooMuch = cause instanceof RpcError && cause.code === 'RESOURCE_EXHAUSTED';
-    if (tooMuch) return this.#faulty(call, 'gave an item that is over a limit', error, cause.code);
-    const how = cause instanceof Invalid ? 'does not match its contract' : 'cannot be encoded';
-    this.#faulty(call, `gave an item that ${how}`, error);
+  /** Sends them to their end. */
+  #pump(call: Call, outflow: Outflow, result: unknown): Promise<undefined> {
+    return new Promise((resolve, reject) => {
+      this.#stream(call, outflow, result, (thrown) => {
+        if (thrown === undefined) resolve(undefined);
+        else reject(thrown.error);
+      });
+    });
   }
 
   #badInput(fullName: string, error: unknown): RpcError {
@@ -146,48 +170,14 @@ export class Dispatcher {
     return new RpcError('INTERNAL', `The input of ${fullName} could not be checked.`, { execution: 'rejected' });
   }
 
-  /** The handler's fault: told in full at this end, and to the caller only what happened. */
-  #faulty(call: Call, what: string, error: unknown, code: Code = 'INTERNAL'): void {
-    const { fullName } = call.target.method;
-    const why = error instanceof Error ? error.message : String(error);
-    this.#reports.tell(new Error(`${fullName} ${what}: ${why}`, { cause: error }), fullName);
-    this.#fail(call, new RpcError(code, code === 'INTERNAL' ? `${fullName} ${what}.` : `${fullName} ${what}: ${why}`));
-  }
-
   #failed(call: Call, thrown: unknown): void {
     const { method } = call.target;
-    if (!(thrown instanceof RpcError)) {
-      // Whoever gave up will not read this, and a handler that stops on its signal has done nothing wrong.
-      if (call.cancelled === undefined) this.#reports.tell(thrown, method.fullName);
-      return this.#fail(call, new RpcError('INTERNAL', `${method.fullName} failed; the server's log says why.`));
+    const told = toldOf(thrown, method);
+    if ('here' in told && (told.always === true || call.cancelled === undefined)) {
+      this.#reports.tell(told.here, method.fullName);
     }
-    if (thrown.method !== undefined && thrown.method !== method.fullName) {
-      if (call.cancelled === undefined) this.#reports.tell(thrown, method.fullName);
-      return this.#passedOn(call, thrown);
-    }
-    const declared = thrown.method === undefined ? undefined : method.errors.get(thrown.name);
-    // The handler ran, whatever became of a call that it made itself.
-    const { code, message, metadata } = thrown;
-    const failure: Failure = { code, message, metadata, execution: 'unknown' };
-    if (declared === undefined) return this.#fail(call, new RpcError(code, message, failure));
-    try {
-      const data = declared.encode(thrown.data);
-      this.#fail(call, new RpcError(code, message, { ...failure, name: thrown.name, data }));
-    } catch (error) {
-      this.#faulty(call, `threw its error "${thrown.name}" with data that does not match its contract`, error);
-    }
-  }
-
-  /** An error of another call, or of another method's contract: its words were not meant for this caller. */
-  #passedOn(call: Call, { code, method, metadata }: RpcError): void {
-    const { fullName } = call.target.method;
-    const message = `${fullName} failed, because ${method} did (${code}); the server's log says why.`;
-    this.#fail(call, new RpcError(code, message, { metadata }));
-  }
-
-  #fail(call: Call, error: RpcError): void {
     this.#over(call);
-    this.#responder.fail(call, error);
+    this.#responder.fail(call, told.error);
     this.#owner.schedule();
   }
 

@@ -3,6 +3,8 @@ import type { Implemented } from '../contract/implement.ts';
 import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
+import { LayerFault } from './layers.ts';
+import { runMiddleware } from './middleware-run.ts';
 import type { Reports } from './reports.ts';
 import { isThenable } from './thenable.ts';
 
@@ -18,9 +20,9 @@ export class EventDispatcher {
 
   /** Runs an event's handler, and calls `settled` once it has returned. */
   dispatch(target: Implemented, value: unknown, metadata: Metadata | undefined, settled: () => void): void {
-    const { method, handler } = target;
+    const { method, handler, middleware } = target;
     const failed = (thrown: unknown): void => {
-      this.#reports.tell(thrown, method.fullName);
+      if (!(thrown instanceof LayerFault)) this.#reports.tell(thrown, method.fullName);
       settled();
     };
     let input: unknown;
@@ -34,8 +36,12 @@ export class EventDispatcher {
     }
     try {
       const call = new IncomingCall(-1, target, Number.POSITIVE_INFINITY, 0, metadata);
-      const result = handler(input, new CallContext(this.#owner, call));
-      if (isThenable(result)) result.then(settled, failed);
+      const context = new CallContext(this.#owner, call);
+      const result =
+        middleware === undefined
+          ? handler(input, context)
+          : runMiddleware(target, context, input, this.#reports, async (grown) => void (await handler(input, grown)));
+      if (isThenable(result)) result.then(() => settled(), failed);
       else settled();
     } catch (thrown) {
       failed(thrown);

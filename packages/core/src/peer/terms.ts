@@ -4,7 +4,7 @@ import { RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
 import { encodeMetadata } from '../wire/metadata.ts';
 import type { AbortSignals } from './abort-signals.ts';
-import { CallContext } from './call-context.ts';
+import { GrownContext } from './grown-context.ts';
 import type { Pending } from './pending.ts';
 
 /** Who gives a call up before it is made. */
@@ -32,11 +32,12 @@ export function admit(
   if (onHeader !== undefined || onTrailer !== undefined) call.hear(options);
   if (metadata !== undefined && !addMetadata(call, metadata, remote)) return false;
   const all = signal === undefined ? [] : [signal];
-  if (parent instanceof CallContext) {
+  const served = GrownContext.callOf(parent);
+  if (served !== undefined) {
     call.nested = true;
-    call.nesting = parent.nesting + 1;
-    call.deadline = Math.min(call.deadline, Math.ceil(parent.deadline));
-    all.push(parent.signal);
+    call.nesting = served.nesting + 1;
+    call.deadline = Math.min(call.deadline, Math.ceil(served.deadline));
+    all.push(served.signal);
   }
   for (const each of all) if (each.aborted) giving.aborted(call, each.reason);
   if (!call.settled && call.deadline <= 0) giving.late(call);
@@ -69,7 +70,9 @@ function faultOf(deadline: unknown, options: CallOptions): string | undefined {
     return `its deadline is ${deadline}; it must be a number of milliseconds`;
   }
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') return 'its signal is not an AbortSignal';
-  if (parent !== undefined && !(parent instanceof CallContext)) return 'its parent is not the context of a handler';
+  if (parent !== undefined && GrownContext.callOf(parent) === undefined) {
+    return 'its parent is not the context of a handler';
+  }
   if (!isListener(onHeader)) return 'its onHeader is not a function';
   if (!isListener(onTrailer)) return 'its onTrailer is not a function';
   return undefined;
