@@ -35,6 +35,7 @@ void [serve, close, connect, state, watch, z, event, implement, memoryTransports
 void [addressText, duplexTransport, messagePortTransport, parseAddress, streamTransport, spawn, MessageChannel, use, Worker];
 export type { Duplex };
 export type Middleware = core.Middleware;
+export type Interceptor = core.Interceptor;
 `;
 
 function exampleFile(name: string, code: string): string {
@@ -126,8 +127,9 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'files-client.ts',
     'report.ts',
     'reader.ts',
-    'transports.ts',
     'signed-in.ts',
+    'signed-client.ts',
+    'transports.ts',
   ]);
 });
 
@@ -157,7 +159,10 @@ test('the code of the README works as written', async () => {
     await load('reader.ts');
     await server.close();
     await load('transports.ts');
-    await load('signed-in.ts');
+    const signedIn = await load('signed-in.ts');
+    const noteServer = await serve(`unix:${socketOf('notes')}`, signedIn['implementation'] as never);
+    await load('signed-client.ts');
+    await noteServer.close();
   } finally {
     log.mockRestore();
   }
@@ -177,6 +182,8 @@ test('the code of the README works as written', async () => {
     ['UNIX'],
     ['TCP:'],
     ['FROM A THREAD'],
+    ['string'],
+    [{ by: 'Ann', length: 9 }],
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { Implementation, Limits, OnConnect } from '@nearcall/core';
+import type { Implementation, Interceptor, Limits, OnConnect } from '@nearcall/core';
 import type { BackoffOptions } from './backoff.ts';
 import type { DialOptions } from './target.ts';
 
@@ -21,6 +21,11 @@ export interface ConnectOptions extends DialOptions {
   readonly backoff?: Partial<BackoffOptions> | undefined;
   /** The deadline of a call that has none of its own, nor its method, in milliseconds. Default: 30,000. */
   readonly deadline?: number | undefined;
+  /**
+   * What stands around the calls that are made, outermost first: by this client, and by the handlers that it serves.
+   * Default: nothing.
+   */
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /**
    * Called for each connection, as soon as calls can be made over it: to subscribe anew, say. What is called through the
    * peer that it gets goes over that very connection. What it throws goes to `onError`.

@@ -3,8 +3,10 @@ import {
   type CloseOptions,
   type Contract,
   checkContract,
+  checkInterceptors,
   clientOf,
   Implementations,
+  intercepted,
   limitsWith,
   systemClock,
 } from '@nearcall/core';
@@ -24,7 +26,7 @@ const channels = new WeakMap<object, Channel>();
  * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone. A
  * connection that is lost is made anew. With several targets each call goes to the one that has the fewest.
  *
- * @throws TypeError for an address or a contract that is none.
+ * @throws TypeError for an address, a contract or an interceptor that is none.
  * @throws RangeError for a limit out of its range.
  * @example
  * ```ts
@@ -39,20 +41,30 @@ export function connect<C extends Contract>(
   options: ConnectOptions = {},
 ): Connected<C> {
   checkContract(contract);
+  checkInterceptors(options.interceptors);
   const targets = [target].flat().map((each) => targetOf(each, options));
   if (targets.length === 0) throw new TypeError('There is no address to connect to: the list of them is empty.');
-  const { limits, handshake, onError, waitForReady = false, reconnect = true, deadline, onConnect } = options;
+  const {
+    limits,
+    handshake,
+    onError,
+    waitForReady = false,
+    reconnect = true,
+    deadline,
+    onConnect,
+    interceptors,
+  } = options;
   const backoff = backoffOptions(options.backoff);
   const implementations = new Implementations([options.implementations ?? []].flat());
   const channel = new Channel(targets, {
-    peer: { limits: limitsWith(limits), handshake, onError, implementations },
+    peer: { limits: limitsWith(limits), handshake, onError, implementations, interceptors },
     clock: systemClock,
     backoff: reconnect ? backoff : undefined,
     waitForReady,
     deadline,
     onConnect,
   });
-  const client = clientOf(channel.invoker, contract) as object;
+  const client = clientOf(intercepted(channel.invoker, interceptors), contract) as object;
   Object.defineProperty(client, Symbol.asyncDispose, { value: () => channel.close() });
   channels.set(client, channel);
   return client as Connected<C>;

@@ -5,6 +5,7 @@ export type { Context } from './contract/context.ts';
 export { event } from './contract/event.ts';
 export { type Handler, type Implementation, type ImplementOptions, implement } from './contract/implement.ts';
 export { Implementations } from './contract/implementations.ts';
+export { type CallResult, checkInterceptors, type InterceptedCall, type Interceptor } from './contract/interceptor.ts';
 export { type ErrorSchemas, type MethodDefinition, method, type Part } from './contract/method.ts';
 export type {
   ClientStreamMethod,
@@ -49,6 +50,7 @@ export { type Execution, type Failure, RpcError, type RpcErrorOptions } from './
 export { type Clock, systemClock } from './peer/clock.ts';
 export type { Exit, ExitUser } from './peer/exit.ts';
 export type { Exits } from './peer/exits.ts';
+export { intercepted } from './peer/intercepted.ts';
 export { Invoker } from './peer/invoker.ts';
 export { callOnConnect, type OnConnect } from './peer/on-connect.ts';
 export { Peer } from './peer/peer.ts';

@@ -42,7 +42,7 @@ export class Clients {
   }
 
   accept(transport: Transport): Peer {
-    const { handshake, onError } = this.#options;
+    const { handshake, onError, interceptors } = this.#options;
     const peer = new Peer(transport, {
       role: 'acceptor',
       implementations: this.#implementations,
@@ -50,6 +50,7 @@ export class Clients {
       budgets: this.#budgets,
       handshake,
       onError,
+      interceptors,
     });
     const why = this.#whyNot();
     if (why !== undefined) {

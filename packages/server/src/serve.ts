@@ -1,6 +1,8 @@
 import {
+  checkInterceptors,
   type Implementation,
   Implementations,
+  type Interceptor,
   isTransport,
   type Limits,
   limitsWith,
@@ -29,6 +31,11 @@ export interface ServeOptions {
    * What it throws goes to `onError`.
    */
   readonly onConnect?: OnConnect | undefined;
+  /**
+   * What stands around the calls that this server makes of its clients, outermost first. Default: nothing. What stands
+   * around those that it serves is middleware: see `use`.
+   */
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /** The milliseconds within which a client must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
   /**
@@ -49,7 +56,7 @@ export interface ServeOptions {
  * machine can. Port 0 lets the system choose; `server.address` tells which. A transport is one connection that is there
  * already; further ones may follow through `server.accept`.
  *
- * @throws TypeError for an address that is none, or two implementations of one name.
+ * @throws TypeError for an address or an interceptor that is none, or two implementations of one name.
  * @throws RangeError for a limit out of its range.
  * @throws Error where it cannot listen at one of the addresses, saying what stands in the way. It then listens at none.
  * @example
@@ -67,6 +74,7 @@ export async function serve(
   const transports = all.filter(isTransport);
   const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
+  checkInterceptors(options.interceptors);
   const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);

@@ -1,5 +1,6 @@
 import type { Budgets } from '../connection/budget.ts';
 import type { Implementations } from '../contract/implementations.ts';
+import type { Interceptor } from '../contract/interceptor.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import type { Clock } from './clock.ts';
@@ -18,6 +19,8 @@ export interface PeerOptions {
   readonly budgets?: Budgets | undefined;
   /** The milliseconds within which the other end must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
+  /** What stands around the calls that it makes, outermost first. Default: nothing. */
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /** Makes calls over the connection besides the peer itself. Default: nobody. */
   readonly user?: ExitUser | undefined;
   /** Hears of errors that the caller is not told. Default: prints them to standard error. */

@@ -15,13 +15,14 @@ import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Exit, type ExitUser } from './exit.ts';
+import { intercepted } from './intercepted.ts';
 import { OnlyExit } from './only-exit.ts';
 import { DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
 import { Sender } from './sender.ts';
 import { Serving } from './serving.ts';
-import { clientOf } from './stub.ts';
+import { clientOf, type StubOwner } from './stub.ts';
 
 /**
  * One end of a connection, driven: it makes calls, serves calls, and keeps their time. Both ends are the same; which
@@ -37,6 +38,8 @@ export class Peer implements RemotePeer {
   readonly #own: OnlyExit;
   readonly #users: readonly ExitUser[];
   readonly #serving: Serving;
+  /** Who makes its calls: itself, within what stands around them. */
+  readonly #calls: StubOwner;
   readonly #clients = new Map<Contract, unknown>();
   #over = false;
   #stopHandshake: () => void;
@@ -56,6 +59,7 @@ export class Peer implements RemotePeer {
     this.#transport = transport;
     this.#clock = clock;
     this.#reports = new Reports(options.onError ?? report);
+    this.#calls = intercepted(this, options.interceptors);
     this.#alarm = new Alarm(clock, (now) => this.#serving.expire(now));
     this.ready = new Promise((resolve, reject) => {
       this.#markReady = resolve;
@@ -111,14 +115,14 @@ export class Peer implements RemotePeer {
     let client = this.#clients.get(contract);
     if (client === undefined) {
       checkContract(contract);
-      client = clientOf(this, contract);
+      client = clientOf(this.#calls, contract);
       this.#clients.set(contract, client);
     }
     return client as ClientOf<C>;
   }
 
   remote(parent: Context): RemotePeer {
-    return remotePeer(this, parent);
+    return remotePeer(this, parent, this.#calls);
   }
 
   /**

@@ -19,7 +19,7 @@ export interface Ends extends AsyncDisposable {
 }
 
 /** What an end serves and takes. */
-export type Setting = Pick<PeerOptions, 'implementations' | 'limits'>;
+export type Setting = Pick<PeerOptions, 'implementations' | 'limits' | 'interceptors'>;
 
 /** Both ends of a connection. At the end of their block they are closed, whatever still goes on. */
 export function ends(nearSetting: Setting, farSetting: Setting): Ends {
