@@ -96,6 +96,22 @@ ${LISTENING}
   client  seven
   server  closed …/app.log
 `,
+  middleware: `\
+middleware: code around every call
+${LISTENING}
+  Ann     the server measured it: true
+  Ann     diary.write: it is done
+  Ann     wrote page 2
+  Ann     there are 2 pages
+  Ann     Ann: It rains.
+  Ann     Ann: The sun shines.
+  Ann     diary.read: it is done
+  server  diary.write: done
+  server  diary.read: done
+  nobody  the server measured it: true
+  nobody  diary.write: diary.write needs a token that is known here.
+  server  diary.write: failed
+`,
   progress: `\
 progress: events from the server to its caller
 ${LISTENING}
