@@ -235,6 +235,9 @@ describe('conversations', () => {
       expect(toHex(Buffer.concat(drain(ends[from]))), meaning).toBe(hex);
       ends[from === 'dialer' ? 'acceptor' : 'dialer'].receive(fromHex(hex));
     }
-    expect([ends.dialer.connection.finished, ends.acceptor.connection.finished]).toEqual([true, true]);
+    // Whoever was told of the end ends its side, and then so does the other.
+    expect([ends.dialer.connection.finished, ends.acceptor.connection.finished]).toEqual([false, true]);
+    ends.dialer.connection.ended();
+    expect(ends.dialer.connection.finished).toBe(true);
   });
 });
