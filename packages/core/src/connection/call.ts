@@ -84,7 +84,7 @@ export class IncomingCall<T = unknown> extends Call {
   input: unknown = undefined;
   /** Whether the host has been told of it. */
   served = false;
-  /** Where it waits while its method's contract is being compared, with when it became complete. */
+  /** Where it waits while its method's contract is being compared, with when it became complete; it leaves when given up. */
   parked: Map<IncomingCall<T>, number> | undefined = undefined;
   /** Whether its answer or error is known here, although it may still wait to be written. */
   decided = false;

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_DESCRIPTION } from '../contract/canonical.ts';
 import { KIND, type Kind } from '../contract/kind.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import type { MethodDeclaration } from './call.ts';
+import { HALF } from './half.ts';
 import type { Statement } from './host.ts';
 import { type End, type Hooks, open, pair } from './test-ends.ts';
 import { frame, u32 } from './test-frames.ts';
@@ -246,6 +248,16 @@ describe('a description', () => {
     expect(far.requests).toHaveLength(1);
   });
 
+  test('may be long, as that of another method may, too', () => {
+    const end = doubting();
+    end.receive(method(KIND.unary, states('x').fingerprint, 1), asks(0), frame(FRAME.REQUEST, 2, [0, 1, TEXT, 'hi']));
+    for (const number of [0, 1]) {
+      for (let i = 0; i < 10; i++) end.receive(described(' '.repeat(65_000), number, FLAG.MORE));
+      end.receive(described('{}', number));
+    }
+    expect([end.requests.map(({ id }) => id), end.closed]).toEqual([[0, 2], []]);
+  });
+
   test('that is none lets the calls go on', () => {
     const end = doubting();
     end.receive(asks(0), described(''));
@@ -307,5 +319,47 @@ describe('a description', () => {
       end.receive(...frames);
       expect(end.closed.map(({ message }) => message)).toEqual([`The other side broke the protocol: it sent ${why}.`]);
     }
+  });
+});
+
+describe('whatever comes while contracts are compared', () => {
+  const kinds = fc.constantFrom<Kind>(KIND.unary, KIND.clientStream, KIND.serverStream, KIND.event);
+  const ids = fc.constantFrom(0, 2, 4);
+  const events = 0xffff_ffff;
+  const frames = fc.oneof(
+    { weight: 6, arbitrary: ids.map((id) => asks(id)) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.REQUEST, id, [0, 0])) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.REQUEST, id, [0, 0, u32(0), u32(3), TEXT], FLAG.MORE)) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.CHUNK, id, ['hi'])) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.ITEMS, id, [0x92, 1, 2])) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.END, id, [])) },
+    { weight: 2, arbitrary: ids.map((id) => frame(FRAME.CANCEL, id, [1])) },
+    { weight: 3, arbitrary: fc.constant(frame(FRAME.EVENT, events, [0, 0, 0xa1, 'e'])) },
+    { weight: 1, arbitrary: fc.constantFrom('here', 'there').map((field) => described(states(field).description)) },
+    { weight: 1, arbitrary: fc.constant(described('{"input":', 0, FLAG.MORE)) },
+    { weight: 1, arbitrary: fc.constant(described('{}}')) },
+  );
+
+  test('a handler runs once for each call at most, and never for one that did not fit or was given up', () => {
+    fc.assert(
+      fc.property(kinds, fc.array(frames, { maxLength: 25 }), fc.boolean(), (kind, all, ends) => {
+        const end = doubting(kind);
+        for (const bytes of all) {
+          const before = end.requests.length;
+          end.receive(bytes);
+          for (const call of end.requests.slice(before)) {
+            expect([call.served, call.cancelled, call.sending]).toEqual([true, undefined, HALF.OPEN]);
+          }
+        }
+        expect(new Set(end.requests).size).toBe(end.requests.length);
+        if (ends) end.connection.ended();
+        for (const call of end.requests) end.answer(call, 'done');
+        const answered = end.sent().filter(({ type }) => type === 'ANSWER' || type === 'ERROR').length;
+        // Those that have not come whole are still open; the others have had one answer each.
+        expect(answered).toBeLessThanOrEqual(all.length);
+        if (ends) expect(end.serving).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
   });
 });

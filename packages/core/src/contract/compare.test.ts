@@ -182,6 +182,8 @@ describe('fits', () => {
       undefined,
     ]);
     expect(ofOutputs(may, must)).toBe('s.m: output.n may be left out here and is required there.');
+    expect(ofOutputs(z.string().default('a'), z.string())).toBeUndefined();
+    expect(ofInputs(z.string().default('a'), z.string())).toBe('s.m: input is text here and may be undefined there.');
     expect(ofInputs(filled, must)).toBe('s.m: input.n is required here and may be left out there.');
   });
 });

@@ -95,6 +95,15 @@ describe('a schema is described by the values that cross the wire', () => {
     ['a preprocessed value', z.preprocess(String, z.string()), { type: 'custom' }],
     ['what is coerced', z.coerce.number(), { anyOf: [{ type: 'custom' }, { type: 'number' }] }],
     ['what is caught', z.number().catch(0), { anyOf: [{ type: 'custom' }, { type: 'number' }] }],
+    [
+      'a field that is caught where it is missing',
+      z.object({ a: z.number().catch(0) }),
+      {
+        type: 'object',
+        properties: { a: { anyOf: [{ type: 'custom' }, { type: 'number' }], default: true } },
+        required: ['a'],
+      },
+    ],
     ['a branded, read-only text', z.string().brand('id').readonly(), { type: 'string' }],
     ['what must be there after all', z.string().optional().nonoptional(), { type: 'string' }],
     ['metadata aside', z.string().meta({ id: 'x', title: 'A text' }).describe('text'), { type: 'string' }],
