@@ -107,12 +107,35 @@ describe.each(Object.entries(CALLS))('what a handler says besides its answer, %s
 
   test('reaches its caller at once, however long the handler takes', async () => {
     const { open, opened } = gate();
-    await using ends = world((context) => {
+    await using ends = world(async (context) => {
+      // Nothing else is to be sent by now.
+      await quiet();
       context.sendHeader({ h: '1' });
-      return opened;
+      await opened;
     });
-    const outcome = call(ends.client, { onHeader: open });
-    await outcome;
+    await call(ends.client, { onHeader: open });
+  });
+
+  test('is quietly lost with the connection', async () => {
+    const here = gate();
+    const done = gate();
+    let told: unknown;
+    await using ends = world(async (context) => {
+      here.open();
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+      try {
+        context.sendHeader({ h: '1' });
+        context.setTrailer({ t: '1' });
+      } catch (error) {
+        told = error;
+      }
+      done.open();
+    });
+    const outcome = failure(call(ends.client));
+    await here.opened;
+    ends.line.destroy();
+    await done.opened;
+    expect([(await outcome).code, told]).toEqual(['UNAVAILABLE', undefined]);
   });
 
   test('is told at this end where a listener throws, which has no say in the call', async () => {

@@ -224,10 +224,10 @@ describe.each(Object.entries(CALLS))('middleware around a call, %s', (kind, call
         void next();
         throw new RpcError('RESOURCE_EXHAUSTED', 'It takes too long.');
       }),
-      async ({ signal }) => {
-        // Also where it asks for its signal only now.
+      async (context) => {
         await quiet();
-        log.push(signal.aborted);
+        // Also where it asks for its signal only now.
+        log.push(context.signal.aborted);
         await quiet();
         log.push('returned');
       },
@@ -280,6 +280,16 @@ const FAULTS: readonly { name: string; layer: unknown; words: RegExp; runs: numb
   {
     name: 'goes on twice at once',
     layer: (_: unknown, next: Proceed) => Promise.all([next(), next()]).then(([first]) => first),
+    words: /called next\(\) a second time\.$/,
+    runs: 1,
+  },
+  {
+    name: 'goes on twice, and throws something else',
+    layer: async (_: unknown, next: Proceed) => {
+      await next();
+      await next().catch(() => {});
+      throw new RpcError('ABORTED', 'No.');
+    },
     words: /called next\(\) a second time\.$/,
     runs: 1,
   },

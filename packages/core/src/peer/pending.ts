@@ -80,7 +80,7 @@ export abstract class Pending extends OutgoingCall {
   }
 
   override headerCame(metadata: Metadata | undefined): void {
-    if (!this.settled) this.response?.headerCame(metadata ?? NO_METADATA);
+    this.response?.headerCame(metadata ?? NO_METADATA);
   }
 
   #fail(failure: Failure): void {
