@@ -80,7 +80,7 @@ export interface Middlewares<Added extends object> {
    */
   implement<M extends Methods>(
     service: { readonly methods: M },
-    handlers: HandlersWith<NoInfer<M>, Added>,
+    handlers: HandlersWith<M, Added>,
     options?: ImplementOptions<NoInfer<M>>,
   ): Implementation;
 }
