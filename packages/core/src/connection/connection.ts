@@ -62,9 +62,11 @@ export class Connection<T> {
     return this.#drainSent || this.#drainReceived;
   }
 
-  /** Whether all is done that was begun, and this end may end its side. */
+  /**
+   * Whether all is done that was begun, and this end may end its side. One that asked for the end waits for the other's
+   * word: a request that crosses its GOAWAY is still to be turned away, or its caller could not know that it never ran.
+   */
   get finished(): boolean {
-    // Until the other end has heard of the draining, a call of its may be on its way: that is turned away, not lost.
     return this.#drainReceived && this.exchange.idle;
   }
 
@@ -92,8 +94,9 @@ export class Connection<T> {
   ended(): void {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
-    this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
+    // First, because whoever hears of a lost call may make another.
     this.#drainReceived = true;
+    this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.exchange.callee.draining = true;
     this.exchange.ended();
     this.#outbox.unbind();

@@ -61,7 +61,7 @@ export class EventsOut implements Flow {
     const { event } = this;
     this.event = undefined;
     this.#parcel = undefined;
-    if (event !== undefined) event.failed(reason(event));
+    if (event !== undefined) event.lost(reason(event));
   }
 
   grant(credit: number): void {
