@@ -15,6 +15,7 @@ test('each package exports these names and no others', () => {
     'Invoker',
     'MAX_SOCKET_PATH_BYTES',
     'Peer',
+    'Reports',
     'RpcError',
     'addressText',
     'callOnConnect',

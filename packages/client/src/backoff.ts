@@ -65,21 +65,22 @@ export class Backoff {
   /** An attempt has failed: the milliseconds until the next. */
   failed(): number {
     const { first, initial, multiplier, max } = this.#options;
-    const wait = this.#failures === 0 ? first : Math.min(max, initial * multiplier ** (this.#failures - 1));
+    const wait = Math.min(max, this.#failures === 0 ? first : initial * multiplier ** (this.#failures - 1));
     this.#failures++;
     return this.#jittered(wait);
   }
 
   /** The server has more new connections than it can take at once: the milliseconds until the next attempt. */
   busy(): number {
-    const { first, initial, multiplier } = this.#options;
-    return this.#jittered(Math.min(initial, first * multiplier ** this.#busy++));
+    const { first, initial, multiplier, max } = this.#options;
+    return this.#jittered(Math.min(max, initial, first * multiplier ** this.#busy++));
   }
 
   /** A connection is over that had been made, and had lived for so long: the milliseconds until the next attempt. */
   lost(lived: number): number {
     this.#failures = 0;
-    return lived >= SETTLED ? 0 : this.#jittered(this.#options.first);
+    const { first, max } = this.#options;
+    return lived >= SETTLED ? 0 : this.#jittered(Math.min(max, first));
   }
 
   /** The server has spoken. */

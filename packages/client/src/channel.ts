@@ -13,6 +13,7 @@ import {
   Peer,
   type PeerOptions,
   type Pending,
+  Reports,
   type RpcError,
   type Transport,
 } from '@nearcall/core';
@@ -21,6 +22,7 @@ import { Balancer } from './balancer.ts';
 import type { ClientState, Connectivity } from './connectivity.ts';
 import { asError, CLOSED, GRACE_OVER } from './failures.ts';
 import { Subchannel, type SubchannelOwner, type Target } from './subchannel.ts';
+import { Watchers } from './watchers.ts';
 
 /** What a channel is made of. */
 export interface ChannelOptions {
@@ -46,7 +48,7 @@ export class Channel implements Exits, SubchannelOwner {
   readonly #options: ChannelOptions;
   readonly #subchannels: readonly Subchannel[];
   readonly #balancer: Balancer;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers: Watchers;
   #connectivity: Connectivity = 'CONNECTING';
   /** How many calls wait, and what keeps the process running for them. */
   #waiting = 0;
@@ -67,6 +69,7 @@ export class Channel implements Exits, SubchannelOwner {
       this.#markOver = resolve;
     });
     this.clock = options.clock;
+    this.#watchers = new Watchers(new Reports(options.peer.onError));
     this.invoker = new Invoker(this, options.clock, options.deadline);
     this.#subchannels = targets.map((target) => new Subchannel(target, this, options.backoff));
     this.#balancer = new Balancer(this.#subchannels);
@@ -84,11 +87,9 @@ export class Channel implements Exits, SubchannelOwner {
 
   /** Waits until calls can be made. Rejects with the reason where they fail instead. */
   async whenReady(): Promise<void> {
-    const { waitForReady } = this.#options;
-    const settled = await this.#until((connectivity) =>
-      connectivity === 'TRANSIENT_FAILURE' ? !waitForReady : connectivity !== 'CONNECTING',
-    );
-    if (settled !== 'READY') throw asError(this.#failure);
+    const waiting = ['CONNECTING', this.#options.waitForReady ? 'TRANSIENT_FAILURE' : undefined];
+    const settled = await this.#until((connectivity) => !waiting.includes(connectivity));
+    if (settled !== 'READY') throw asError(this.#shut ? CLOSED : this.#failure);
   }
 
   /** Waits until the last connection is over. Rejects where there was none, and there will be none. */
@@ -100,9 +101,8 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   /** Calls at each change of the state, until the result is called. */
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  watch(watcher: () => unknown): () => void {
+    return this.#watchers.add(watcher);
   }
 
   /** Waits for a state that is `meant`, and keeps the process running meanwhile. */
@@ -133,13 +133,12 @@ export class Channel implements Exits, SubchannelOwner {
       this.#subchannelsClosed = resolve;
     });
     const stop = this.clock.timer(() => this.#failWaiting(GRACE_OVER), grace);
-    this.#tell();
+    this.#watchers.tell();
     this.invoker.close();
     await closed;
     stop();
     release();
-    this.invoker.stop();
-    this.#markOver();
+    this.gone();
   }
 
   // What a channel is to its invoker.
@@ -212,6 +211,13 @@ export class Channel implements Exits, SubchannelOwner {
 
   changed(): void {
     this.#become(this.#balancer.connectivity);
+    this.gone();
+  }
+
+  gone(): void {
+    if (!this.#subchannels.every(({ over }) => over)) return;
+    this.invoker.stop();
+    this.#markOver();
   }
 
   #become(connectivity: Connectivity): void {
@@ -219,15 +225,8 @@ export class Channel implements Exits, SubchannelOwner {
     if (connectivity === 'TRANSIENT_FAILURE')
       this.#failWaiting(this.#failure, (call) => this.refusal(call) !== undefined);
     if (connectivity === 'READY') this.#wasReady = true;
-    if (connectivity === 'SHUTDOWN' && !this.#shut) {
-      this.#failWaiting(this.#failure);
-      this.#markOver();
-    }
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const watcher of [...this.#watchers]) watcher();
+    if (connectivity === 'SHUTDOWN' && !this.#shut) this.#failWaiting(this.#failure);
+    this.#watchers.tell();
   }
 
   #failWaiting(failure: Failure, meant?: (call: Pending) => boolean): void {
@@ -242,7 +241,7 @@ export class Channel implements Exits, SubchannelOwner {
 
   get #failure(): Failure {
     const reason = this.#reason;
-    if (this.#shut || reason === undefined) return CLOSED;
+    if (reason === undefined || (this.#shut && this.#connectivity === 'SHUTDOWN')) return CLOSED;
     const { length } = this.#subchannels;
     const many = length === 1 ? '' : `None of ${length} addresses can be reached. The first: `;
     return { code: 'UNAVAILABLE', message: `${many}${reason.message}`, execution: 'not-sent', cause: reason.cause };

@@ -111,7 +111,7 @@ export function state(client: object): ClientState {
 
 /**
  * Tells of each change of a client's state, until the function that it returns is called. It does not keep the process
- * running.
+ * running. What the listener throws goes to `onError`.
  *
  * @example
  * ```ts

@@ -7,6 +7,11 @@ export const CLOSED: Failure = {
   execution: 'not-sent',
 };
 
+/** Why a connection is not used any more on which calls may still go on. */
+export const LEAVING: RpcError = new RpcError('UNAVAILABLE', 'The server is ending the connection.', {
+  execution: 'not-sent',
+});
+
 /** Why a call is not made that waited when its client was closed. */
 export const GRACE_OVER: Failure = {
   code: 'UNAVAILABLE',

@@ -3,12 +3,14 @@ import {
   type CloseOptions,
   type Exit,
   type ExitUser,
+  isTransport,
   type Peer,
   RpcError,
   type Transport,
 } from '@nearcall/core';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { ConnectionState, Connectivity } from './connectivity.ts';
+import { LEAVING } from './failures.ts';
 
 /** Where a subchannel connects to. */
 export interface Target {
@@ -31,6 +33,8 @@ export interface SubchannelOwner {
   sending(): void;
   /** It stands differently now. */
   changed(): void;
+  /** One of its connections is over, and its transport closed. */
+  gone(): void;
 }
 
 /** The connection to one address, made anew whenever it is lost. */
@@ -45,6 +49,8 @@ export class Subchannel {
   #peer: Peer | undefined = undefined;
   /** It, and those that are ending and still have calls. */
   readonly #peers = new Set<Peer>();
+  /** Those that were there and whose transport is still to be closed. */
+  readonly #open = new Set<Peer>();
   #openedAt = 0;
   /** Whether the connection was there before, and has not been missed for long. */
   #lost = false;
@@ -60,6 +66,11 @@ export class Subchannel {
   /** Whether a connection that is over is made again. */
   get reconnects(): boolean {
     return this.#backoff !== undefined && this.connectivity !== 'SHUTDOWN';
+  }
+
+  /** Whether there is no connection any more, nor will there be one. */
+  get over(): boolean {
+    return this.connectivity === 'SHUTDOWN' && this.#open.size === 0;
   }
 
   get state(): ConnectionState {
@@ -79,20 +90,20 @@ export class Subchannel {
 
   /** Begins to connect. */
   connect(): void {
-    let dialled: Transport | Promise<Transport>;
+    const failed = (error: unknown): void => this.#failed(notDialled(error));
+    const speak = (transport: Transport): void => {
+      if (!isTransport(transport)) throw new TypeError('what was dialled is no transport.');
+      // A transport may take a while to come, and meanwhile nobody wants it any more.
+      if (this.connectivity === 'SHUTDOWN') transport.destroy();
+      else this.#speak(transport);
+    };
     try {
-      dialled = this.#target.dial();
+      const dialled = this.#target.dial();
+      if (dialled instanceof Promise) dialled.then(speak).catch(failed);
+      else speak(dialled);
     } catch (error) {
-      return this.#failed(notDialled(error));
+      failed(error);
     }
-    if (!(dialled instanceof Promise)) return this.#speak(dialled);
-    dialled.then(
-      (transport) => {
-        if (this.connectivity === 'SHUTDOWN') transport.destroy();
-        else this.#speak(transport);
-      },
-      (error: unknown) => this.#failed(notDialled(error)),
-    );
   }
 
   /** Lets what has begun finish, and connects no more. Fulfils when all of its connections are over. */
@@ -100,7 +111,7 @@ export class Subchannel {
     this.#stopTimer();
     // From here on nothing is dialled.
     this.#become('SHUTDOWN');
-    await Promise.all(Array.from(this.#peers, (peer) => peer.close(options)));
+    await Promise.all(Array.from(new Set([...this.#peers, ...this.#open]), (peer) => peer.close(options)));
   }
 
   #speak(transport: Transport): void {
@@ -116,16 +127,24 @@ export class Subchannel {
   }
 
   #opened(peer: Peer): void {
+    this.#open.add(peer);
+    void peer.closed.then(() => {
+      this.#open.delete(peer);
+      this.#owner.gone();
+    });
     this.#openedAt = this.#owner.clock.now();
     this.#backoff?.reset();
     this.#lost = false;
-    if (this.connectivity !== 'SHUTDOWN') this.#become('READY');
-    this.#owner.connected(peer);
+    this.#become('READY');
+    // Whoever heard of it may have closed it.
+    if (this.connectivity === 'READY') this.#owner.connected(peer);
   }
 
   /** The server is ending the connection: what is open on it finishes, and new calls get a fresh one. */
   #leaving(peer: Peer): void {
-    if (peer === this.#peer && this.connectivity === 'READY') this.#missing();
+    if (peer !== this.#peer || this.connectivity !== 'READY') return;
+    this.reason = LEAVING;
+    this.#missing();
   }
 
   #over(peer: Peer, reason: RpcError): void {
@@ -141,8 +160,9 @@ export class Subchannel {
     this.#peer = undefined;
     if (this.#backoff === undefined) return this.#become('SHUTDOWN');
     this.#lost = true;
-    this.#become('CONNECTING');
+    // First, because whoever hears of it may close the client.
     this.#connectIn(this.#backoff.lost(this.#owner.clock.now() - this.#openedAt));
+    this.#become('CONNECTING');
   }
 
   #failed(reason: RpcError): void {
@@ -174,7 +194,9 @@ function notDialled(error: unknown): RpcError {
 }
 
 /** Whether a connection was not made because as many wait to be accepted as can. */
-function isBusy({ cause }: RpcError): boolean {
-  const { code } = ((cause as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException;
-  return code === 'EAGAIN';
+function isBusy(reason: Error): boolean {
+  for (let error: unknown = reason.cause; error instanceof Error; error = error.cause) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return true;
+  }
+  return false;
 }

@@ -56,6 +56,7 @@ export { callOnConnect, type OnConnect } from './peer/on-connect.ts';
 export { Peer } from './peer/peer.ts';
 export { DEFAULT_GRACE, type PeerOptions } from './peer/peer-options.ts';
 export type { Pending } from './peer/pending.ts';
+export { type ErrorListener, Reports } from './peer/reports.ts';
 export { clientOf, type StubOwner } from './peer/stub.ts';
 export {
   type Address,

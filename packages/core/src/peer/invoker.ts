@@ -138,18 +138,21 @@ export class Invoker implements StreamOwner, Giving {
   settled(call: Pending): void {
     this.pending--;
     this.#signals.delete(call);
+    this.#lines.settled(call);
     (call.exit?.sender ?? this.#exits).finished();
+    // Who waited, and gave up, may have been the last that the end has waited for.
+    if (this.#closing && call.exit === undefined) this.#closeIfEmpty();
   }
 
   again(call: Pending, failure: Failure): boolean {
+    const event = call.method.kind === KIND.event;
     if (this.#closing || !this.#exits.repeats(call, failure)) return false;
+    if (this.#exits.refusal(call, event) !== undefined) return false;
     this.#exits.began();
     call.exit?.sender.finished();
     if (failure.execution === 'unknown') call.mayHaveRun = true;
     call.reset();
-    this.#lines.add(call.method.kind === KIND.event ? this.#lines.events : this.#lines.calls, call);
-    const refusal = this.#exits.refusal(call, call.method.kind === KIND.event);
-    if (refusal !== undefined) call.failed(refusal);
+    this.#lines.add(event ? this.#lines.events : this.#lines.calls, call);
     this.#exits.schedule();
     return true;
   }
@@ -171,7 +174,6 @@ export class Invoker implements StreamOwner, Giving {
       if (call.expiresAt > now) next = Math.min(next, call.expiresAt);
       else this.#giveUp(call, 'DEADLINE_EXCEEDED', `no answer within ${call.deadline} ms`);
     }
-    this.#lines.prune();
     this.#exits.schedule();
     return next;
   }

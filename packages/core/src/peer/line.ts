@@ -7,6 +7,8 @@ export class Line {
   #waiting: Pending[] = [];
   /** How many at the beginning have left. */
   #gone = 0;
+  /** How many of the others have settled, and wait for nothing. */
+  #settled = 0;
 
   /** `open`: whether one can be sent now. */
   constructor(open: () => boolean) {
@@ -14,9 +16,10 @@ export class Line {
   }
 
   get empty(): boolean {
-    return this.#gone === this.#waiting.length;
+    return this.#gone + this.#settled === this.#waiting.length;
   }
 
+  /** All of them, and some that have settled meanwhile. */
   all(): readonly Pending[] {
     return this.#waiting.slice(this.#gone);
   }
@@ -27,7 +30,10 @@ export class Line {
 
   /** The first one, if it can be sent now. */
   get next(): Pending | undefined {
-    while (this.#waiting[this.#gone]?.settled === true) this.leave();
+    while (this.#waiting[this.#gone]?.settled === true) {
+      this.#settled--;
+      this.leave();
+    }
     const first = this.#waiting[this.#gone];
     return first !== undefined && this.#open() ? first : undefined;
   }
@@ -39,19 +45,24 @@ export class Line {
     this.#gone = 0;
   }
 
-  /** Forgets those that have settled meanwhile. */
-  prune(): void {
+  /** One of them has settled while it waited. */
+  settled(): void {
+    // Not each at once: a thousand that are given up together would look at each other a million times.
+    if (++this.#settled * 2 < this.#waiting.length - this.#gone) return;
     this.#waiting = this.all().filter((call) => !call.settled);
     this.#gone = 0;
+    this.#settled = 0;
   }
 
   /** None of them will be sent that it is `meant` for. */
   fail({ message, cause }: Failure, meant: (call: Pending) => boolean = () => true): void {
-    const waiting = this.all();
-    this.#waiting = waiting.filter((call) => !meant(call));
+    const failing: Pending[] = [];
+    const staying: Pending[] = [];
+    for (const call of this.all()) if (!call.settled) (meant(call) ? failing : staying).push(call);
+    this.#waiting = staying;
     this.#gone = 0;
-    for (const call of waiting) {
-      if (meant(call)) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
-    }
+    this.#settled = 0;
+    for (const call of failing) call.order = -1;
+    for (const call of failing) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
   }
 }

@@ -1,3 +1,4 @@
+import { KIND } from '../contract/kind.ts';
 import { Line } from './line.ts';
 import type { Pending } from './pending.ts';
 
@@ -36,13 +37,16 @@ export class Lines {
     const event = this.events.next;
     const callFirst = event === undefined || (call !== undefined && call.order < event.order);
     const first = callFirst ? call : event;
-    if (first !== undefined) (callFirst ? this.calls : this.events).leave();
+    if (first === undefined) return undefined;
+    first.order = -1;
+    (callFirst ? this.calls : this.events).leave();
     return first;
   }
 
-  /** Forgets those that have settled meanwhile. */
-  prune(): void {
-    this.calls.prune();
-    this.events.prune();
+  /** A call has settled, whether it waited or not. */
+  settled(call: Pending): void {
+    if (call.order < 0) return;
+    call.order = -1;
+    (call.method.kind === KIND.event ? this.events : this.calls).settled();
   }
 }

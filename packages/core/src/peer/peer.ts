@@ -58,7 +58,7 @@ export class Peer implements RemotePeer {
     const { role, implementations = NOTHING, handshake = DEFAULT_HANDSHAKE, clock = systemClock } = options;
     this.#transport = transport;
     this.#clock = clock;
-    this.#reports = new Reports(options.onError ?? report);
+    this.#reports = new Reports(options.onError);
     this.#calls = intercepted(this, options.interceptors);
     this.#alarm = new Alarm(clock, (now) => this.#serving.expire(now));
     this.ready = new Promise((resolve, reject) => {
@@ -229,7 +229,3 @@ export class Peer implements RemotePeer {
 }
 
 const NOTHING = new Implementations([]);
-
-function report(error: unknown, method: string): void {
-  console.error(`nearcall: ${method}:`, error);
-}

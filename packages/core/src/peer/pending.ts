@@ -35,8 +35,8 @@ export abstract class Pending extends OutgoingCall {
   deadline: number;
   expiresAt: number = Number.POSITIVE_INFINITY;
   settled = false;
-  /** Its place among those that have waited. */
-  order = 0;
+  /** Its place among those that wait; negative where it does not. */
+  order = -1;
   /** What it can be given up by. */
   signals: AbortSignal[] | undefined = undefined;
   /** Whether it is made by a handler, so that waiting for others could be waiting for itself. */

@@ -5,7 +5,8 @@ export type ErrorListener = (error: unknown, method: string) => void;
 export class Reports {
   readonly #listener: ErrorListener;
 
-  constructor(listener: ErrorListener) {
+  /** `listener`: prints them to standard error where it is left out. */
+  constructor(listener: ErrorListener = print) {
     this.#listener = listener;
   }
 
@@ -17,4 +18,8 @@ export class Reports {
       console.error('nearcall: onError threw', thrown, 'when told of', error);
     }
   }
+}
+
+function print(error: unknown, method: string): void {
+  console.error(`nearcall: ${method}:`, error);
 }

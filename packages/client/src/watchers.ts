@@ -1,0 +1,30 @@
+import type { Reports } from '@nearcall/core';
+
+/** Those who are told of each change. */
+export class Watchers {
+  readonly #all = new Set<() => void>();
+  readonly #reports: Reports;
+
+  /** `reports`: hears of what they throw, which is not to harm whoever changes. */
+  constructor(reports: Reports) {
+    this.#reports = reports;
+  }
+
+  /** Tells one more, until the result is called. The same function may be added twice. */
+  add(watcher: () => unknown): () => void {
+    const failed = (error: unknown): void => this.#reports.tell(error, 'watch');
+    const told = (): void => {
+      try {
+        Promise.resolve(watcher()).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    this.#all.add(told);
+    return () => this.#all.delete(told);
+  }
+
+  tell(): void {
+    for (const told of [...this.#all]) if (this.#all.has(told)) told();
+  }
+}
