@@ -62,6 +62,11 @@ export class Connection<T> {
     return this.#drainSent || this.#drainReceived;
   }
 
+  /** Whether it is this end that asked for no new calls. */
+  get drainSent(): boolean {
+    return this.#drainSent;
+  }
+
   /**
    * Whether all is done that was begun, and this end may end its side. One that asked for the end waits for the other's
    * word: a request that crosses its GOAWAY is still to be turned away, or its caller could not know that it never ran.

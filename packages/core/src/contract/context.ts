@@ -7,7 +7,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /**
    * Aborts when the connection is being closed, by either end: what has begun may finish, and what would go on for ever
-   * should come to its end. A process that dies ends its side, too: `signal` follows as soon as that is known.
+   * should come to its end. A process that dies ends its side, too: `signal` follows as soon as that is known. The
+   * reason is an `RpcError`: UNAVAILABLE where this end closes, and CANCELLED where the caller's does.
    */
   readonly draining: AbortSignal;
   /** The milliseconds that are left until the caller gives up; `Infinity` where it never does. */

@@ -190,7 +190,7 @@ export class Peer implements RemotePeer {
       eventLost: (method, error) => this.#serving.eventLost(method, error),
       draining: () => {
         this.#tell((user) => user.draining());
-        this.#serving.drain();
+        this.#serving.drain(this.#connection.drainSent);
       },
       closed: (reason) => this.#finish(reason),
     };

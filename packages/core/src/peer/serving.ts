@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingCall } from '../connection/call.ts';
 import type { Responder } from '../connection/responder.ts';
 import type { Context } from '../contract/context.ts';
@@ -32,7 +33,7 @@ export class Serving implements DispatcherOwner {
   readonly #watched = new WatchedContexts();
   /** Made when first asked for. */
   #draining: AbortController | undefined = undefined;
-  #drained = false;
+  #drained: RpcError | undefined = undefined;
 
   constructor(peer: ServingPeer, reports: Reports, clock: Clock, alarm: Alarm, sender: Sender, responder: Responder) {
     this.#peer = peer;
@@ -69,16 +70,20 @@ export class Serving implements DispatcherOwner {
     this.#reports.tell(error, method);
   }
 
-  /** The connection is being closed. */
-  drain(): void {
-    this.#drained = true;
-    this.#draining?.abort(new RpcError('UNAVAILABLE', 'The connection is being closed.'));
+  /** The connection is being closed: `here`, or by the other end. */
+  drain(here: boolean): void {
+    this.#drained ??= here
+      ? new RpcError('UNAVAILABLE', 'This end is closing the connection.')
+      : new RpcError('CANCELLED', 'The other end is closing the connection.');
+    this.#draining?.abort(this.#drained);
   }
 
   get draining(): AbortSignal {
     if (this.#draining === undefined) {
       this.#draining = new AbortController();
-      if (this.#drained) this.drain();
+      // All calls of the connection share it, and Node would take eleven listeners for a leak.
+      setMaxListeners(0, this.#draining.signal);
+      if (this.#drained !== undefined) this.#draining.abort(this.#drained);
     }
     return this.#draining.signal;
   }
@@ -90,7 +95,7 @@ export class Serving implements DispatcherOwner {
 
   /** The connection is over. */
   clear(): void {
-    this.drain();
+    this.drain(false);
     this.#watched.clear();
   }
 
