@@ -24,6 +24,7 @@ test('each package exports these names and no others', () => {
     'clientOf',
     'duplexTransport',
     'event',
+    'health',
     'implement',
     'intercepted',
     'isTransport',
@@ -39,6 +40,6 @@ test('each package exports these names and no others', () => {
     'systemClock',
     'use',
   ]);
-  expect(Object.keys(server).sort()).toEqual(['serve']);
+  expect(Object.keys(server).sort()).toEqual(['healthStatus', 'serve']);
   expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);
 });

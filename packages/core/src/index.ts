@@ -3,6 +3,8 @@ export { type CallOptions, DEFAULT_DEADLINE } from './contract/call-options.ts';
 export { type ClientOf, type Contract, checkContract } from './contract/client.ts';
 export type { Context } from './contract/context.ts';
 export { event } from './contract/event.ts';
+export { type HealthMethods, health } from './contract/health.ts';
+export type { HealthRequest, HealthResponse, ServingStatus } from './contract/health-schemas.ts';
 export { type Handler, type Implementation, type ImplementOptions, implement } from './contract/implement.ts';
 export { Implementations } from './contract/implementations.ts';
 export { type CallResult, checkInterceptors, type InterceptedCall, type Interceptor } from './contract/interceptor.ts';
