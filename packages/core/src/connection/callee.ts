@@ -26,7 +26,7 @@ export class Callee<T> {
   readonly responder: Responder;
   /** The methods that these calls can name. */
   readonly methods: MethodTable<T>;
-  /** Whether new calls are turned away. */
+  /** Whether new calls are turned away, but for those that are nested in open ones. */
   draining = false;
   readonly #local: Limits;
   readonly #outbox: Outbox;
@@ -61,8 +61,8 @@ export class Callee<T> {
     return this.#size;
   }
 
-  /** Takes a REQUEST. */
-  open(flags: number, id: number, fields: Fields): void {
+  /** Takes a REQUEST. `calling`: whether calls of this end are open, which it may be nested in. */
+  open(flags: number, id: number, fields: Fields, calling: boolean): void {
     const slot = id >>> 1;
     if ((id & 1) !== this.#parity || slot >= this.#local.calls) {
       throw new ProtocolError(
@@ -84,7 +84,7 @@ export class Callee<T> {
     const { kind } = method.declaration;
     const more = (flags & FLAG.MORE) !== 0;
     if (!streamsInput(kind)) this.#step(call, FRAME.REQUEST, more ? STEP['FINAL+'] : STEP.FINAL);
-    const { draining } = this;
+    const draining = this.draining && !(calling && nesting > 0);
     const refusal = refusalOf(method, nesting, this.#local.nesting, draining) ?? admit(call, this.#budgets.calls);
     if (refusal !== undefined) return this.responder.fail(call, refusal);
     call.parked = method.parked;

@@ -682,6 +682,34 @@ describe('draining', () => {
     for (const request of end.requests) end.answer(request, 1);
     expect(end.connection.finished).toBe(true);
   });
+
+  test('an end that drains serves what is nested in its own open calls, and turns it away when there are none', () => {
+    const end = open();
+    const call = end.asks();
+    end.connection.drain();
+    end.receive(KNOWN, asks(0, NESTED, 1), asks(2));
+    expect(end.told).toEqual(['draining', 'resolve s.known 0', 'request 0 s.known 5']);
+    expect([end.connection.canCall, end.connection.canNest]).toEqual([false, true]);
+    end.receive(frame(FRAME.ANSWER, 1, [7]), asks(4, NESTED, 1));
+    expect(fates(call)).toEqual([[7]]);
+    expect(end.requests).toHaveLength(1);
+    end.answer(end.requests[0], 1);
+    expect(end.sent().map(({ type, call: id }) => [type, id])).toEqual([
+      ['GOAWAY', 0],
+      ['ERROR', 2],
+      ['ERROR', 4],
+      ['ANSWER', 0],
+    ]);
+    expect(end.connection.finished).toBe(true);
+  });
+
+  test('an end that was asked can still nest, until nothing can be answered any more', () => {
+    const end = open();
+    end.receive(KNOWN, asks(0), GOAWAY);
+    expect([end.connection.canCall, end.connection.canNest, end.connection.deaf]).toEqual([false, true, false]);
+    end.connection.ended();
+    expect([end.connection.canCall, end.connection.canNest, end.connection.deaf]).toEqual([false, false, true]);
+  });
 });
 
 describe('the end of the other side', () => {

@@ -31,6 +31,7 @@ export class Connection<T> {
   #chunk = DEFAULT_LIMITS.chunk;
   #drainSent = false;
   #drainReceived = false;
+  #deaf = false;
   #left = false;
 
   constructor(role: Role, local: Hello, host: Host<T>, budgets: Budgets = UNLIMITED) {
@@ -50,7 +51,12 @@ export class Connection<T> {
 
   /** Whether a call can be sent now, as far as the other end's limits go. */
   get canCall(): boolean {
-    return this.#phase === 'open' && !this.exchange.crowded && !this.draining && !this.#outbox.full;
+    return !this.draining && this.canNest;
+  }
+
+  /** Whether a call can be sent now that is nested in an open one of the other end's, which may be also while it drains. */
+  get canNest(): boolean {
+    return this.#phase === 'open' && !this.#deaf && !this.exchange.crowded && !this.#outbox.full;
   }
 
   /** Whether an event can be sent now. Other than a call it can be also while what had begun finishes. */
@@ -60,6 +66,11 @@ export class Connection<T> {
 
   get draining(): boolean {
     return this.#drainSent || this.#drainReceived;
+  }
+
+  /** Whether the other end has ended its side: nothing will be answered any more. */
+  get deaf(): boolean {
+    return this.#deaf;
   }
 
   /** Whether it is this end that asked for no new calls. */
@@ -100,6 +111,7 @@ export class Connection<T> {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
     // First, because whoever hears of a lost call may make another.
+    this.#deaf = true;
     this.#drainReceived = true;
     this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
     this.exchange.callee.draining = true;
@@ -114,7 +126,10 @@ export class Connection<T> {
     writePing(this.#outbox);
   }
 
-  /** Asks the other end to make no new calls, and turns such calls away. What has begun may finish. */
+  /**
+   * Asks the other end to make no new calls, and turns such calls away. What has begun may finish, and whatever it
+   * needs for that: the calls that are nested in it.
+   */
   drain(): void {
     if (this.#drainSent || this.#phase === 'closed') return;
     this.#drainSent = true;

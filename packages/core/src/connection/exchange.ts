@@ -58,7 +58,7 @@ export class Exchange<T> {
 
   /** Takes a frame that names a call, or the events. */
   receive(type: number, flags: number, call: number, fields: Fields): void {
-    if (type === FRAME.REQUEST) return this.callee.open(flags, call, fields);
+    if (type === FRAME.REQUEST) return this.callee.open(flags, call, fields, this.caller.size > 0);
     if (call === EVENTS_CALL || type === FRAME.EVENT) {
       if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
       return this.#eventsIn.receive(type, flags, fields);

@@ -1,10 +1,12 @@
 import type { IncomingCall } from '../connection/call.ts';
+import { HALF } from '../connection/half.ts';
 import type { Context } from '../contract/context.ts';
 import type { Implemented } from '../contract/implement.ts';
 import type { RemotePeer } from '../contract/remote-peer.ts';
 import { type Metadata, NO_METADATA } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { type AnswerOwner, sendHeader, setTrailer } from './answer-metadata.ts';
+import type { Exit } from './exit.ts';
 import type { ItemReader } from './item-reader.ts';
 import type { Pump } from './pump.ts';
 
@@ -20,6 +22,8 @@ export interface ContextOwner extends AnswerOwner {
   readonly draining: AbortSignal;
   /** The other end, as a handler calls it. */
   remote(context: CallContext): RemotePeer;
+  /** The connection that the call came over. */
+  readonly exit: Exit;
 }
 
 /** The context of one served call. Its signal is made when first asked for: an AbortController costs 2.3 µs. */
@@ -80,6 +84,11 @@ export class CallContext implements Context {
   get peer(): RemotePeer {
     this.#peer ??= this.#owner.remote(this);
     return this.#peer;
+  }
+
+  /** Whether the other end waits for the call, on that connection. An event is none. */
+  isOpenOn(exit: Exit): boolean {
+    return this.#call.id >= 0 && this.#call.sending !== HALF.CLOSED && this.#owner.exit === exit;
   }
 
   /** In how many calls the served one is nested. */

@@ -42,6 +42,16 @@ export class Exit {
     return event ? this.#connection.canEmit : this.#connection.canCall;
   }
 
+  /** Whether a call can be sent now that a handler makes whom the other end waits for. */
+  get canNest(): boolean {
+    return this.#connection.canNest;
+  }
+
+  /** Whether nothing will be answered any more. */
+  get deaf(): boolean {
+    return this.#connection.deaf;
+  }
+
   /** Whether the other end takes no more calls at once. */
   get crowded(): boolean {
     return this.#connection.exchange.crowded;

@@ -5,10 +5,12 @@ import type { Pending } from './pending.ts';
 
 /** Where the calls of an {@link Invoker} leave: over one connection, or over whichever there is. */
 export interface Exits {
-  /** Whether a call, or an event, can leave now. */
-  can(event: boolean): boolean;
-  /** Over which the next one leaves; undefined where it must wait. */
-  pick(event: boolean): Exit | undefined;
+  /** Whether a call, or an event, can leave now; or the one that is given. */
+  can(event: boolean, call?: Pending): boolean;
+  /** Over which the next one leaves, or the one that is given; undefined where it must wait. */
+  pick(event: boolean, call?: Pending): Exit | undefined;
+  /** Whether it is nested in a call whose end a connection waits for that takes no others any more. */
+  completes?(call: Pending): boolean;
   /** Every connection that calls may be open on. */
   all(): Iterable<Exit>;
   /** What the other end takes; the defaults where nobody is there to ask. */

@@ -74,7 +74,7 @@ export class Invoker implements StreamOwner, Giving {
     const line = event ? this.#lines.events : this.#lines.calls;
     // Those that were made before go first, and one that does not wait must know whether they still do.
     this.sendWaiting();
-    const exit = line.empty ? exits.pick(event) : undefined;
+    let exit = line.empty ? exits.pick(event) : undefined;
     call.exit = exit;
     this.pending++;
     (exit?.sender ?? exits).began();
@@ -84,11 +84,17 @@ export class Invoker implements StreamOwner, Giving {
       if (!isIterable(call.input)) return call.failed(noStream(call.method.fullName));
       call.keepContext();
     }
-    const refusal = this.#closing && !event ? CLOSED : exits.refusal(call, event);
+    const nested = call.parent !== undefined && !event;
+    // What began before an end may do whatever it needs to come to its own.
+    const completes = nested && exits.completes?.(call) === true;
+    const refusal = completes ? undefined : this.#closing && !event ? CLOSED : exits.refusal(call, event);
     if (refusal !== undefined) return call.failed(refusal);
-    const nested = call.nested && !event;
     if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
     this.#alarm.by(call.expiresAt);
+    if (exit === undefined && completes && line.empty) {
+      exit = exits.pick(event, call);
+      call.exit = exit;
+    }
     if (exit !== undefined) return this.#send(call, exit, call.deadline);
     if (nested && exits.crowded) return call.failed(CROWDED);
     this.#lines.add(line, call);
@@ -112,7 +118,7 @@ export class Invoker implements StreamOwner, Giving {
 
   #sendWaited(call: Pending, now: number): void {
     const event = call.method.kind === KIND.event;
-    const exit = this.#exits.pick(event);
+    const exit = this.#exits.pick(event, call);
     if (exit === undefined) return this.#lines.add(event ? this.#lines.events : this.#lines.calls, call);
     exit.sender.began();
     this.#exits.finished();

@@ -3,15 +3,15 @@ import type { Pending } from './pending.ts';
 
 /** Those that wait to be sent, unencoded, in the order in which they were made. */
 export class Line {
-  readonly #open: () => boolean;
+  readonly #open: (first: Pending) => boolean;
   #waiting: Pending[] = [];
   /** How many at the beginning have left. */
   #gone = 0;
   /** How many of the others have settled, and wait for nothing. */
   #settled = 0;
 
-  /** `open`: whether one can be sent now. */
-  constructor(open: () => boolean) {
+  /** `open`: whether the first one can be sent now. */
+  constructor(open: (first: Pending) => boolean) {
     this.#open = open;
   }
 
@@ -35,7 +35,7 @@ export class Line {
       this.leave();
     }
     const first = this.#waiting[this.#gone];
-    return first !== undefined && this.#open() ? first : undefined;
+    return first !== undefined && this.#open(first) ? first : undefined;
   }
 
   /** The first one has left. */

@@ -4,7 +4,7 @@ import type { Pending } from './pending.ts';
 
 /** What decides when those that wait can be sent. */
 interface Gates {
-  can(event: boolean): boolean;
+  can(event: boolean, call: Pending): boolean;
 }
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
@@ -14,8 +14,8 @@ export class Lines {
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line(() => gates.can(false));
-    this.events = new Line(() => gates.can(true));
+    this.calls = new Line((call) => gates.can(false, call));
+    this.events = new Line((event) => gates.can(true, event));
   }
 
   get empty(): boolean {

@@ -47,12 +47,17 @@ export class OnlyExit implements Exits, ExitUser {
     else this.#invoker.close();
   }
 
-  can(event: boolean): boolean {
-    return this.#exit.can(event);
+  can(event: boolean, call?: Pending): boolean {
+    if (this.#exit.can(event)) return true;
+    return !event && call !== undefined && this.completes(call) && this.#exit.canNest;
   }
 
-  pick(event: boolean): Exit | undefined {
-    return this.#exit.can(event) ? this.#exit : undefined;
+  pick(event: boolean, call?: Pending): Exit | undefined {
+    return this.can(event, call) ? this.#exit : undefined;
+  }
+
+  completes({ parent }: Pending): boolean {
+    return parent?.isOpenOn(this.#exit) === true && this.#over === undefined && !this.#exit.deaf;
   }
 
   all(): Exit[] {
@@ -98,15 +103,18 @@ export class OnlyExit implements Exits, ExitUser {
   opened(): void {}
 
   sending(): void {
+    // The handler that made a call may have returned while that waited.
+    if (this.#exit.draining) this.draining();
     this.#invoker?.sendWaiting();
   }
 
   draining(): void {
-    this.#invoker?.failWaiting('calls', LEAVING);
+    this.#invoker?.failWaiting('calls', LEAVING, (call) => !this.completes(call));
   }
 
   left(): void {
     this.#over ??= new RpcError('UNAVAILABLE', 'The connection is ending.');
+    this.#invoker?.failWaiting('calls', this.#over);
     this.#invoker?.failWaiting('events', this.#over);
   }
 

@@ -5,6 +5,7 @@ import { Invalid } from '../contract/schema.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import { type Metadata, NO_METADATA } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
+import type { CallContext } from './call-context.ts';
 import type { Exit } from './exit.ts';
 import { release } from './iterator-of.ts';
 import type { Pump } from './pump.ts';
@@ -39,8 +40,8 @@ export abstract class Pending extends OutgoingCall {
   order = -1;
   /** What it can be given up by. */
   signals: AbortSignal[] | undefined = undefined;
-  /** Whether it is made by a handler, so that waiting for others could be waiting for itself. */
-  nested = false;
+  /** The call whose handler makes it, if one does: waiting for others could be waiting for itself. */
+  parent: CallContext | undefined = undefined;
   /** What sends its input stream. */
   pump: Pump | undefined = undefined;
   /** Begins to send it, in the asynchronous context of whoever made the call. */

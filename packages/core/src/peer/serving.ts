@@ -11,6 +11,7 @@ import type { CallContext } from './call-context.ts';
 import type { Clock } from './clock.ts';
 import { Dispatcher, type DispatcherOwner } from './dispatcher.ts';
 import { EventDispatcher } from './event-dispatcher.ts';
+import type { Exit } from './exit.ts';
 import type { Reports } from './reports.ts';
 import type { Sender } from './sender.ts';
 import { WatchedContexts } from './watched-contexts.ts';
@@ -18,6 +19,7 @@ import { WatchedContexts } from './watched-contexts.ts';
 /** What serving needs of the peer that serves. */
 export interface ServingPeer {
   remote(parent: Context): RemotePeer;
+  readonly exit: Exit;
 }
 
 /** What one end does for the other: it runs the handlers of calls and events, and watches their deadlines. */
@@ -122,6 +124,10 @@ export class Serving implements DispatcherOwner {
 
   remote(parent: Context): RemotePeer {
     return this.#peer.remote(parent);
+  }
+
+  get exit(): Exit {
+    return this.#peer.exit;
   }
 
   serves(): void {

@@ -34,7 +34,7 @@ export function admit(
   const all = signal === undefined ? [] : [signal];
   const served = GrownContext.callOf(parent);
   if (served !== undefined) {
-    call.nested = true;
+    call.parent = served;
     call.nesting = served.nesting + 1;
     call.deadline = Math.min(call.deadline, Math.ceil(served.deadline));
     all.push(served.signal);
