@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { implement, method, RpcError, service } from '@nearcall/core';
-import { serve } from '@nearcall/server';
+import { type Server, serve } from '@nearcall/server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { docstringExamples, readmeFiles, readmeSnippetCount, root } from './documentation.ts';
@@ -126,6 +126,8 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'client-20.ts',
     'files.ts',
     'files-client.ts',
+    'healthy-server.ts',
+    'watcher.ts',
     'report.ts',
     'reader.ts',
     'signed-in.ts',
@@ -164,6 +166,9 @@ test('the code of the README works as written', async () => {
     const noteServer = await serve(`unix:${socketOf('notes')}`, signedIn['implementation'] as never);
     await load('signed-client.ts');
     await noteServer.close();
+    const healthy = await load('healthy-server.ts');
+    await load('watcher.ts');
+    await (healthy['server'] as Server).close();
   } finally {
     log.mockRestore();
   }
@@ -185,6 +190,8 @@ test('the code of the README works as written', async () => {
     ['FROM A THREAD'],
     ['string'],
     [{ by: 'Ann', length: 9 }],
+    [{ status: 'SERVING' }],
+    ['SERVING'],
   ]);
 });
 
