@@ -14,8 +14,16 @@ export interface Listener {
   readonly stopped: Promise<void>;
 }
 
-/** What listens through a server of Node. `leave` comes first: it takes the address away. */
-export function netListener(address: string, net: Server, leave: () => Promise<void>): Listener {
+/** A name that an address has beside the listening socket. */
+interface Name {
+  /** Before the server closes: takes the name away, so that nobody new comes. */
+  remove(): Promise<void>;
+  /** After that: takes away what could not go before. */
+  clear(): Promise<void>;
+}
+
+/** What listens through a server of Node, at a name if there is one. */
+export function netListener(address: string, net: Server, name?: Name): Listener {
   let markStopped: () => void;
   const stopped = new Promise<void>((resolve) => {
     markStopped = resolve;
@@ -24,8 +32,9 @@ export function netListener(address: string, net: Server, leave: () => Promise<v
     address,
     stopped,
     async stop() {
-      await leave();
+      await name?.remove();
       net.close(() => markStopped());
+      await name?.clear();
     },
   };
 }

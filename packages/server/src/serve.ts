@@ -54,7 +54,8 @@ export interface ServeOptions {
  * Serves one or several implementations, or none where the server only calls its clients. Fulfils once clients can
  * connect. At a `unix:` address only this user can: the file's mode is 0600. At a `tcp:` address every user of this
  * machine can. Port 0 lets the system choose; `server.address` tells which. A transport is one connection that is there
- * already; further ones may follow through `server.accept`.
+ * already; further ones may follow through `server.accept`. The workers of a `node:cluster` that serve one address share
+ * it, and each new connection goes to one of them.
  *
  * @throws TypeError for an address or an interceptor that is none, or two implementations of one name.
  * @throws RangeError for a limit out of its range.

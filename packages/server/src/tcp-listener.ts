@@ -22,7 +22,7 @@ export async function listenTcp(address: TcpAddress, accept: Accept): Promise<Li
     });
   });
   const bound = net.address() as AddressInfo;
-  return netListener(addressText({ kind: 'tcp', host, port: bound.port }), net, async () => {});
+  return netListener(addressText({ kind: 'tcp', host, port: bound.port }), net);
 }
 
 function whyNot(error: NodeJS.ErrnoException, { host, port }: TcpAddress): string {

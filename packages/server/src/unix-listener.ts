@@ -1,16 +1,18 @@
+import cluster from 'node:cluster';
 import { createServer } from 'node:net';
 import { addressText, duplexTransport, type UnixAddress } from '@nearcall/core';
+import { listenInCluster } from './cluster-socket-file.ts';
 import { type Accept, type Listener, netListener } from './listener.ts';
 import { listen } from './socket-file.ts';
 
 /**
- * Listens at a socket file, which only this user can connect to.
+ * Listens at a socket file, which only this user can connect to. The workers of a cluster share it.
  *
  * @throws Error saying what stands in the way.
  */
 export async function listenUnix(address: UnixAddress, accept: Accept): Promise<Listener> {
   // Half-open: a client that has ended its side still gets its answers.
   const net = createServer({ allowHalfOpen: true }, (socket) => accept(duplexTransport(socket)));
-  const file = await listen(net, address.path);
-  return netListener(addressText(address), net, () => file.remove());
+  const file = await (cluster.isWorker ? listenInCluster : listen)(net, address.path);
+  return netListener(addressText(address), net, file);
 }

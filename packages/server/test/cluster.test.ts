@@ -1,12 +1,14 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { workers } from './cluster/contract.ts';
-import { fileOf, type Reply, watch } from './forked.ts';
+import { fileOf, forked, type Reply, watch } from './forked.ts';
 import { close, connect } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { work } from './workers/contract.ts';
 
 /** For what takes a while where many processes share the machine. */
 const LONG = { timeout: 30_000 };
@@ -24,6 +26,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const worker of started.splice(0)) {
+    if (worker.isDead()) continue;
     const gone = once(worker, 'exit');
     worker.process.kill('SIGKILL');
     await gone;
@@ -39,12 +42,17 @@ async function fork(): Promise<Worker> {
   return worker;
 }
 
-/** Has a worker serve at an address. Fulfils with where it does, or with what it says instead. */
-async function serving(worker: Worker, address: string): Promise<string> {
+/** Asks a worker. Fulfils with its answer, or with what it says instead. */
+async function ask(worker: Worker, what: string, details?: unknown): Promise<string> {
   const reply = once(worker, 'message');
-  worker.send({ id: 0, what: 'serve', details: address });
+  worker.send({ id: 0, what, details });
   const [said] = (await reply) as [Reply];
   return 'error' in said ? said.error : String(said.answer);
+}
+
+/** Has a worker serve at an address. Fulfils with where it does, or with what it says instead. */
+function serving(worker: Worker, address: string): Promise<string> {
+  return ask(worker, 'serve', address);
 }
 
 async function whoAt(address: string): Promise<number> {
@@ -74,19 +82,119 @@ test('a worker of a cluster listens at a socket file of its own, however long it
   }
 });
 
-test(
-  'of the workers of a cluster that start at one leftover socket, one gets it and the others are told so',
+/** The processes that so many new connections reach, in their order. */
+async function reached(address: string, connections: number): Promise<number[]> {
+  const pids: number[] = [];
+  for (let i = 0; i < connections; i++) pids.push(await whoAt(address));
+  return pids;
+}
+
+/** Leaves a socket at a path, as a server does that was killed. */
+async function leftover(path: string): Promise<void> {
+  const net = createServer();
+  await new Promise<void>((resolve) => net.listen(place.at('bound'), resolve));
+  // Moved away, so that closing does not remove it.
+  await rename(place.at('bound'), path);
+  await new Promise((resolve) => net.close(resolve));
+}
+
+/** Four workers that serve at one address. */
+async function sharing(address: string): Promise<Worker[]> {
+  const four = await Promise.all(Array.from({ length: 4 }, fork));
+  const said = await Promise.all(four.map((worker) => serving(worker, address)));
+  expect(said).toEqual(Array.from({ length: 4 }, () => address));
+  return four;
+}
+
+const pidsOf = (workers: readonly Worker[]): number[] => workers.map(({ process }) => process.pid as number).sort();
+
+test.each([['free'], ['leftover']])(
+  'the workers of a cluster share a %s socket file, which is its user’s alone, and take the connections in turn',
   LONG,
-  async () => {
-    const net = createServer();
-    await new Promise<void>((resolve) => net.listen(place.at('bound'), resolve));
-    // Moved away, so that closing does not remove it.
-    await rename(place.at('bound'), place.at('s.sock'));
-    await new Promise((resolve) => net.close(resolve));
-    const four = await Promise.all(Array.from({ length: 4 }, fork));
-    const said = await Promise.all(four.map((worker) => serving(worker, place.unix())));
-    const winner = four[said.indexOf(place.unix())];
-    expect(said.filter((text) => text.includes('another server is')).length).toBe(3);
-    expect(await whoAt(place.unix())).toBe(winner?.process.pid);
+  async (which) => {
+    if (which === 'leftover') await leftover(place.at('s.sock'));
+    const four = await sharing(place.unix());
+    expect(lstatSync(place.at('s.sock')).mode & 0o777).toBe(0o600);
+    const pids = await reached(place.unix(), 8);
+    expect([...pids].sort()).toEqual([...pidsOf(four), ...pidsOf(four)].sort());
   },
 );
+
+test('a shared socket file is there as long as one worker serves, and is removed by the last', LONG, async () => {
+  const [first, second, third, fourth] = (await sharing(place.unix())) as [Worker, Worker, Worker, Worker];
+  await ask(first, 'close');
+  second.process.kill('SIGKILL');
+  await once(second, 'exit');
+  expect(new Set(await reached(place.unix(), 6))).toEqual(new Set(pidsOf([third, fourth])));
+  // One that comes back takes its part again.
+  await serving(first, place.unix());
+  expect(new Set(await reached(place.unix(), 6))).toEqual(new Set(pidsOf([first, third, fourth])));
+  await Promise.all([first, third, fourth].map((worker) => ask(worker, 'close')));
+  expect(place.entries()).toEqual([]);
+});
+
+test('a socket file whose workers were all killed is replaced by the next one', LONG, async () => {
+  const four = await sharing(place.unix());
+  const gone = four.map((worker) => once(worker, 'exit'));
+  for (const worker of four) worker.process.kill('SIGKILL');
+  await Promise.all(gone);
+  const next = await fork();
+  expect(await serving(next, place.unix())).toBe(place.unix());
+  expect(await whoAt(place.unix())).toBe(next.process.pid);
+  await ask(next, 'close');
+  expect(place.entries()).toEqual([]);
+});
+
+test('a worker of a cluster is refused where another program listens, or what is no socket stands', LONG, async () => {
+  const worker = await fork();
+  const net = createServer();
+  await new Promise<void>((resolve) => net.listen(place.at('taken.sock'), resolve));
+  writeFileSync(place.at('file.sock'), 'kept');
+  expect(await serving(worker, place.unix('taken.sock'))).toContain('another server is listening there');
+  expect(await serving(worker, place.unix('file.sock'))).toContain('a file stands there that is not a socket');
+  expect(await serving(worker, place.unix('none/s.sock'))).toContain('does not exist');
+  expect(place.entries()).toEqual(['file.sock', 'taken.sock']);
+  await new Promise((resolve) => net.close(resolve));
+});
+
+test(
+  'a worker of a cluster is refused where others could enter the directory that its socket is bound in',
+  LONG,
+  async () => {
+    const worker = await fork();
+    await serving(worker, place.unix());
+    const [directory = ''] = place.entries();
+    expect(directory).toMatch(/^\.nearcall-/);
+    expect(lstatSync(place.at(directory)).mode & 0o777).toBe(0o700);
+    await ask(worker, 'close');
+    mkdirSync(place.at(directory));
+    chmodSync(place.at(directory), 0o777);
+    expect(await serving(worker, place.unix())).toContain('is not a directory of this user');
+  },
+);
+
+test('two clusters do not share a socket file: the second is told that the first is listening', LONG, async () => {
+  const other = await forked('./workers/cluster-child', 'none');
+  const worker = await fork();
+  expect(await serving(worker, place.unix())).toBe(place.unix());
+  expect(await other.ask('start', { name: 'x', address: place.unix() })).toBe('ended with 1');
+  expect(await whoAt(place.unix())).toBe(worker.process.pid);
+});
+
+test('workers of a cluster that leaves the choice to the system share a socket file as well', LONG, async () => {
+  const primary = await forked('./workers/cluster-child', 'none');
+  for (const name of ['a', 'b']) {
+    expect(await primary.ask('start', { name, address: place.unix() })).toBe('ready');
+  }
+  const names = new Set<string>();
+  const clients = Array.from({ length: 50 }, () => connect(place.unix(), work));
+  for (const name of await Promise.all(clients.map((client) => client.who()))) names.add(name);
+  for (const name of names) expect(['a', 'b']).toContain(name);
+  await Promise.all(clients.map((client) => close(client)));
+  // Whichever was chosen less: the other one serves alone.
+  await primary.ask('kill', 'a');
+  await primary.ask('gone', 'a');
+  const client = connect(place.unix(), work);
+  expect(await client.who()).toBe('b');
+  await close(client);
+});

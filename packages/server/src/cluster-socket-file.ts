@@ -1,0 +1,90 @@
+import cluster from 'node:cluster';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
+import { isTaken, listen, publish, removeOurs, type SocketFile, whyNoDirectory } from './socket-file.ts';
+import { alone, isLive, listening } from './socket-lock.ts';
+
+/**
+ * Lets a worker of a `node:cluster` listen at a path, together with others of that cluster. The primary binds the socket,
+ * and knows workers that share it by the path that they name: so the private one is the same for all of them, and stays
+ * as long as one of them listens. Where that path would be too long for a socket, a worker has its own to itself.
+ *
+ * @throws Error saying what stands at the path, if it is not a leftover of a server that is gone.
+ */
+export async function listenInCluster(server: Server, path: string): Promise<SocketFile> {
+  const directory = join(dirname(path), `.nearcall-${nameOf(path)}`);
+  const bound = join(directory, 's');
+  if (Buffer.byteLength(bound) > MAX_SOCKET_PATH_BYTES) return listen(server, path);
+  return alone(path, async () => {
+    await makePrivate(directory, path);
+    // What is left of a cluster whose primary was killed. A bind that fails would lose this worker its place for good.
+    if (!(await isLive(bound))) await rm(bound, { force: true });
+    await listening(server, { path: bound }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE' ? isTaken(path) : error;
+    });
+    await chmod(bound, 0o600);
+    const { dev, ino } = await lstat(bound);
+    const clear = async (): Promise<void> => {
+      await heard(join(directory, `${process.pid}`));
+      if (await isLive(bound)) return;
+      await removeOurs(path, dev, ino);
+      await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      const standing = await lstat(path).catch(() => undefined);
+      if (standing?.dev !== dev || standing.ino !== ino) await publishLink(bound, path);
+    } catch (error) {
+      server.close();
+      await clear();
+      throw error;
+    }
+    // A file that stays all the same is a leftover, which the next server replaces.
+    return { remove: async () => {}, clear: () => alone(path, clear).catch(() => {}) };
+  });
+}
+
+function nameOf(path: string): string {
+  return createHash('sha256').update(basename(path)).digest('hex').slice(0, 8);
+}
+
+/** Makes the directory, or sees that it is ours alone: its name can be guessed, and others may write to the one above. */
+async function makePrivate(directory: string, path: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = whyNoDirectory(error as NodeJS.ErrnoException, dirname(path));
+    if (code !== 'EEXIST') throw new Error(`Cannot listen at ${path}: ${why}`, { cause: error });
+    const standing = await lstat(directory);
+    if (!standing.isDirectory() || standing.uid !== process.getuid?.() || (standing.mode & 0o077) !== 0) {
+      throw new Error(
+        `Cannot listen at ${path}: ${directory} stands there, and is not a directory of this user's alone.`,
+      );
+    }
+  }
+}
+
+/** Gives the bound socket its public name as well. */
+async function publishLink(bound: string, path: string): Promise<void> {
+  const spare = `${bound}+`;
+  await rm(spare, { force: true });
+  await link(bound, spare);
+  try {
+    await publish(spare, path, (replace) => replace());
+  } finally {
+    await rm(spare, { force: true });
+  }
+}
+
+/** Fulfils once the primary has heard all that was told it before: it is asked for something, and hears in order. */
+async function heard(path: string): Promise<void> {
+  const { worker } = cluster;
+  if (worker === undefined || !worker.isConnected()) return;
+  const errand = createServer();
+  await Promise.race([listening(errand, { path }), once(worker, 'disconnect')]);
+  errand.close();
+}
