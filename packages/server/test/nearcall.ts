@@ -2,6 +2,6 @@
 // imports it, so that the rule against it holds everywhere else.
 
 // biome-ignore lint/style/noRestrictedImports: see above
-export { close, connect, ready, state } from '@nearcall/client';
+export { close, connect, ready, state, watch } from '@nearcall/client';
 export * from '@nearcall/core';
 export * from '../src/index.ts';
