@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** How long a demo may take, in milliseconds, before something must be wrong. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /** A script in a process of its own. */
 export class Script {
@@ -35,6 +35,14 @@ export class Script {
       assert.equal(value, line, `what the ${this.#name} printed`);
       this.#show(this.#name, line);
     }
+  }
+
+  /** Waits for its next lines, which must be these in whatever order, and shows them. */
+  async saysInAnyOrder(...expected: string[]): Promise<void> {
+    const said: unknown[] = [];
+    for (const _ of expected) said.push((await this.#lines.next()).value);
+    assert.deepEqual(said.sort(), [...expected].sort(), `what the ${this.#name} printed, in any order`);
+    for (const line of expected) this.#show(this.#name, line);
   }
 
   /** Types a line into its standard input. */
@@ -77,8 +85,14 @@ export interface Stage {
  * Starts the example's server, plays the demo, and stops the server as Ctrl-C does. Throws if anything is wrong.
  *
  * @param demo The demo's `import.meta.url`: the scripts are found beside it.
+ * @param args What the server is started with, besides its address. Default: nothing.
  */
-export async function play(demo: string, title: string, scene: (stage: Stage, server: Script) => Promise<void>) {
+export async function play(
+  demo: string,
+  title: string,
+  scene: (stage: Stage, server: Script) => Promise<void>,
+  args: (directory: string) => string[] = () => [],
+) {
   const directory = await mkdtemp(join(tmpdir(), 'nearcall-demo-'));
   const address = `unix:${join(directory, 'demo.sock')}`;
   const scripts: Script[] = [];
@@ -101,7 +115,7 @@ export async function play(demo: string, title: string, scene: (stage: Stage, se
   }, PATIENCE);
   try {
     console.log(title);
-    const server = start('server');
+    const server = start('server', args(directory));
     await server.says(`Listening at ${address} (Ctrl-C stops)`);
     await scene({ address, directory, start }, server);
     server.interrupt();

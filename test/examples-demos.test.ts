@@ -74,6 +74,38 @@ ${LISTENING}
   client  サーバからメッセージを送信
   server  greeted a client
 `,
+  jobs: `\
+jobs: a dispatcher and four workers, one of which crashes
+${LISTENING}
+  server  resize: 25 %
+  server  resize: 50 %
+  server  resize: 75 %
+  server  resize: 100 %
+  client  resize: done.
+  server  a: 50 %
+  server  a: 100 %
+  server  b: 50 %
+  server  b: 100 %
+  server  c: 50 %
+  server  c: 100 %
+  server  d: 50 %
+  server  d: 100 %
+  server  e: 50 %
+  server  e: 100 %
+  client  a: done.
+  client  crash: failed. The stream broke off before its end, and the handler may have run: The other side ended the connection.
+  client  b: done.
+  client  c: done.
+  client  d: done.
+  client  e: done.
+  server  last: 20 %
+  server  finishes what has begun
+  server  last: 40 %
+  server  last: 60 %
+  server  last: 80 %
+  server  last: 100 %
+  client  last: done.
+`,
   'log-tail': `\
 log-tail: a stream of answers
 ${LISTENING}
@@ -169,7 +201,7 @@ test('the examples import nothing but the three packages, zod, Node and each oth
 
 test.concurrent.each(Object.entries(demos))(
   'the demo of %s plays to its end, and prints this',
-  { timeout: 20_000 },
+  { timeout: 40_000 },
   async (name, out) => {
     expect(await scripts.run(`${name}/demo`)).toEqual({ code: 0, out, err: '' });
   },
