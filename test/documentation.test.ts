@@ -133,6 +133,7 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'signed-in.ts',
     'signed-client.ts',
     'transports.ts',
+    'pool.ts',
   ]);
 });
 
@@ -169,6 +170,9 @@ test('the code of the README works as written', async () => {
     const healthy = await load('healthy-server.ts');
     await load('watcher.ts');
     await (healthy['server'] as Server).close();
+    const workers = await Promise.all(['text1', 'text2'].map((name) => serveText(socketOf(name))));
+    await load('pool.ts');
+    await Promise.all(workers.map((worker) => worker.close()));
   } finally {
     log.mockRestore();
   }
@@ -192,6 +196,8 @@ test('the code of the README works as written', async () => {
     [{ by: 'Ann', length: 9 }],
     [{ status: 'SERVING' }],
     ['SERVING'],
+    [['ONE', 'TWO', 'THREE']],
+    [[0, 0]],
   ]);
 });
 
