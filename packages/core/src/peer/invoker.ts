@@ -204,7 +204,7 @@ export class Invoker implements StreamOwner, Giving {
   #giveUp(call: Pending, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
     if (call.settled) return;
     const sent = call.id >= 0;
-    const fate = sent || call.mayHaveRun ? '; the handler may have run' : ' before it was sent';
+    const fate = sent ? '; the handler may have run' : ` before it was sent${call.mayHaveRun ? ' again' : ''}`;
     const execution = sent ? 'unknown' : 'not-sent';
     call.givenUp({ code, message: `${call.method.fullName}: ${why}${fate}.`, execution, cause });
     if (sent) call.exit?.cancel(call, code);

@@ -142,7 +142,8 @@ export abstract class Pending extends OutgoingCall {
   /** The failure as this call's: named after its method, and a declared error only where its data fits. */
   #describe(failure: Failure): Failure {
     const { code, execution, cause, name, data, metadata } = failure;
-    const lost = this.mayHaveRun ? 'An attempt before was lost, and the handler may have run. ' : '';
+    const hasNotRun = execution === 'not-sent' || execution === 'rejected';
+    const lost = this.mayHaveRun && hasNotRun ? 'An attempt before was lost, and the handler may have run. ' : '';
     const message = `${lost}${failure.message}`;
     const method = this.method.fullName;
     const init = {
