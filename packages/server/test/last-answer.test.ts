@@ -35,7 +35,7 @@ test(`${IN_OTHER_PROCESS} servers in another process answer and close; every ans
   const batch = 50;
   for (let from = 0; from < IN_OTHER_PROCESS; from += batch) {
     const answers = addresses.slice(from, from + batch).map(async (address, i) => {
-      const client = connect(address, text);
+      const client = connect(address, text, { reconnect: false });
       await ready(client);
       const last = client.last(from + i);
       // Writing goes on while the other side closes: a write that fails must not lose what has not been read yet.
@@ -56,7 +56,7 @@ test(`${IN_OTHER_PROCESS} servers in another process answer and close; every ans
 test(`${ALONE} servers here answer and close; every answer arrives`, async () => {
   for (let i = 0; i < ALONE; i++) {
     await using server = await serveOnce(shared.place.unix('here.sock'));
-    const client = connect(server.address, text);
+    const client = connect(server.address, text, { reconnect: false });
     expect(await client.last(i)).toBe(i);
   }
 });
@@ -84,7 +84,7 @@ test(`${SERVERS} servers close while they answer ${CLIENTS} clients each; every 
         },
       }),
     );
-    const clients = Array.from({ length: CLIENTS }, () => connect(server.address, text));
+    const clients = Array.from({ length: CLIENTS }, () => connect(server.address, text, { reconnect: false }));
     const answers = await Promise.all(clients.map((client, value) => client.last(value)));
     expect(answers).toEqual(clients.map((_, value) => value));
     await server.close();
@@ -104,7 +104,7 @@ test('an answer of 10 MB is not cut off by the close behind it', async () => {
       last: (value) => value,
     }),
   );
-  const client = connect(server.address, text);
+  const client = connect(server.address, text, { reconnect: false });
   expect((await client.uppercase('a'.repeat(10_000_000))).length).toBe(10_000_000);
   await server.close();
 });

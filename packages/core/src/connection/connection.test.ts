@@ -700,6 +700,7 @@ describe('draining', () => {
       ['ERROR', 4],
       ['ANSWER', 0],
     ]);
+    end.connection.ended();
     expect(end.connection.finished).toBe(true);
   });
 

@@ -21,6 +21,7 @@ import { Outbox, QUEUE_BYTES } from './outbox.ts';
 export class Connection<T> {
   /** The calls and events of both ends. */
   readonly exchange: Exchange<T>;
+  readonly #role: Role;
   readonly #local: Hello;
   readonly #handshake: Handshake;
   readonly #host: Host<T>;
@@ -35,6 +36,7 @@ export class Connection<T> {
   #left = false;
 
   constructor(role: Role, local: Hello, host: Host<T>, budgets: Budgets = UNLIMITED) {
+    this.#role = role;
     this.#local = local;
     this.#host = host;
     this.#outbox = new Outbox(() => host.wake());
@@ -126,16 +128,17 @@ export class Connection<T> {
     writePing(this.#outbox);
   }
 
-  /**
-   * Asks the other end to make no new calls, and turns such calls away. What has begun may finish, and whatever it
-   * needs for that: the calls that are nested in it.
-   */
+  /** Asks for no new calls, and turns such away. What has begun may finish, with the calls that are nested in it. */
   drain(): void {
     if (this.#drainSent || this.#phase === 'closed') return;
     this.#drainSent = true;
     this.exchange.callee.draining = true;
-    if (this.#phase === 'open') writeGoaway(this.#outbox, 0, unavailable('This end is shutting down.'));
-    else this.#close(unavailable('The connection was closed before it was open.'));
+    if (this.#phase === 'open') writeGoaway(this.#outbox, 0, SHUTTING_DOWN);
+    // A dialer that has the hello may have sent calls already: they are turned away, once its own has come.
+    else if (this.#role === 'dialer' || this.#phase === 'preface') {
+      this.#handshake.refuse('the server is shutting down');
+      this.#close(unavailable('The connection was closed before it was open.'));
+    }
     this.#host.draining();
   }
 
@@ -206,6 +209,7 @@ export class Connection<T> {
     this.#decoder.maxPayload = this.#local.limits.chunk;
     this.exchange.open(hello);
     this.#chunk = hello.limits.chunk;
+    if (this.#drainSent) writeGoaway(this.#outbox, 0, SHUTTING_DOWN);
     this.#host.opened(hello);
   }
 
@@ -236,6 +240,8 @@ export class Connection<T> {
     this.#host.closed(reason);
   }
 }
+
+const SHUTTING_DOWN = unavailable('This end is shutting down.');
 
 function unknown(type: number, flags: number): void {
   if ((flags & FLAG.IGNORABLE) === 0) throw new ProtocolError(`a frame of the unknown type ${frameName(type)}`);

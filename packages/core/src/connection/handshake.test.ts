@@ -393,6 +393,33 @@ describe('either end', () => {
     expectUnavailable(acceptor, 'Too late.');
   });
 
+  test('says that it drains once the hello has come, where it has sent its own: calls may be on their way', () => {
+    const acceptor = end('acceptor');
+    acceptor.receive(PREFACE.dialer);
+    acceptor.sent();
+    acceptor.connection.drain();
+    expect([acceptor.sent().length, acceptor.closed]).toEqual([0, []]);
+    acceptor.receive(HELLO, frame(FRAME.METHOD, 0, [0, 0, 0, 1, 's', 1, 'm']), frame(FRAME.REQUEST, 0, [0, 0]));
+    const said: unknown[] = [];
+    const decoder = new FrameDecoder(65_536, (type, flags, call, source, start, finish) => {
+      said.push([type, flags, call, decodeBody(source, start, finish, false, DEFAULT_LIMITS)]);
+    });
+    decoder.push(acceptor.sent());
+    expect(said).toEqual([
+      [FRAME.GOAWAY, 0, 0, { code: 14, message: 'This end is shutting down.' }],
+      [FRAME.ERROR, 0, 0, { code: 14, message: 'The server is shutting down.', ran: false }],
+    ]);
+    expect(acceptor.connection.finished).toBe(false);
+    acceptor.connection.ended();
+    expect(acceptor.connection.finished).toBe(true);
+  });
+
+  test('refuses a dialer that has not spoken yet where it is asked to end', () => {
+    const acceptor = end('acceptor');
+    acceptor.connection.drain();
+    expect(acceptor.sent().toString('latin1')).toBe('nearcall/1 no: the server is shutting down\n');
+  });
+
   test('is closed at once where it is asked to end before it is open', () => {
     for (const role of ROLES) {
       const one = end(role);
