@@ -1,5 +1,5 @@
 /** Gives calls up in each way that there is. */
-import { connect } from '@nearcall/client';
+import { connect, ready } from '@nearcall/client';
 import { safe } from '@nearcall/core';
 import { readArguments } from '../address.ts';
 import { patience } from './contract.ts';
@@ -9,6 +9,8 @@ const SOON = 300;
 
 const { address } = readArguments('cancellation');
 await using client = connect(address, patience);
+// So that the times below are those of the calls.
+await ready(client);
 
 const controller = new AbortController();
 const waiting = safe(client.wait(undefined, { signal: controller.signal }));
