@@ -58,6 +58,28 @@ const scenarios: { readonly [name: string]: () => Promise<void> } = {
     await close(client);
     console.log('closed');
   },
+  async 'a client that waits to dial again'() {
+    const client = connect(`${address}.missing`, text);
+    console.log(await client.uppercase('a').catch((error: unknown) => RpcError.from(error).code));
+  },
+  async 'a client whose server has gone'() {
+    const server = await serveHere((value) => value.toUpperCase());
+    console.log(await connect(server.address, text).uppercase('a'));
+    await server.close();
+  },
+  async 'a call that waits for a server'() {
+    const client = connect(`${address}.missing`, text, { waitForReady: true });
+    const call = client.uppercase('a', { deadline: 500 });
+    console.log(await call.catch((error: unknown) => RpcError.from(error).code));
+  },
+  async 'a call that waits for a server to come back'() {
+    const client = connect(`${address}.own`, text, { waitForReady: true });
+    const call = client.uppercase('a');
+    // Nothing else keeps this process until then.
+    setTimeout(() => void serveHere((value) => value.toUpperCase()), 300).unref();
+    console.log(await call);
+    process.exit();
+  },
   async 'disposing of a client'() {
     {
       await using client = connect(address, text);

@@ -16,6 +16,8 @@ describe.concurrent('a process ends by itself', { timeout: TIMEOUT }, () => {
     ['an idle client', 'IDLE\n'],
     ['a client that never called', 'ready\n'],
     ['a client that is not even waited for', 'dialled\n'],
+    ['a client that waits to dial again', 'UNAVAILABLE\n'],
+    ['a client whose server has gone', 'A\n'],
   ])('with %s that nobody closed', async (scenario, stdout) => {
     expect(await runLife(scenario, shared.place.unix())).toEqual({ code: 0, signal: null, stdout, stderr: '' });
   });
@@ -26,6 +28,8 @@ describe.concurrent('a process ends by itself', { timeout: TIMEOUT }, () => {
     ['closing an idle client', 'closed\n'],
     ['closing a client of a path where nothing is', 'UNAVAILABLE\nclosed\n'],
     ['disposing of a client', 'USING\ndisposed\n'],
+    ['a call that waits for a server', 'DEADLINE_EXCEEDED\n'],
+    ['a call that waits for a server to come back', 'A\n'],
     ['closing a server with an idle client', 'A\nclosed\n'],
     ['a server', 'serving\nclosed\n'],
   ])('after what it waits for: %s', async (scenario, stdout) => {
