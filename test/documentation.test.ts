@@ -134,6 +134,7 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'signed-client.ts',
     'transports.ts',
     'pool.ts',
+    'steady.ts',
   ]);
 });
 
@@ -173,6 +174,9 @@ test('the code of the README works as written', async () => {
     const workers = await Promise.all(['text1', 'text2'].map((name) => serveText(socketOf(name))));
     await load('pool.ts');
     await Promise.all(workers.map((worker) => worker.close()));
+    const storeServer = await serveStore();
+    await load('steady.ts');
+    await storeServer.close();
   } finally {
     log.mockRestore();
   }
@@ -198,6 +202,9 @@ test('the code of the README works as written', async () => {
     ['SERVING'],
     [['ONE', 'TWO', 'THREE']],
     [[0, 0]],
+    ['READY', ''],
+    ['connected'],
+    ['A', 'READY'],
   ]);
 });
 
@@ -221,6 +228,13 @@ test.each(examples.map(({ name, code }, index) => ({ name, code, index })))(
     }
   },
 );
+
+function serveStore(): ReturnType<typeof serve> {
+  const read = method({ input: z.string(), output: z.string() });
+  const append = method({ input: z.string(), output: z.void() });
+  const handlers = { read: (s: string) => s.toUpperCase(), append: () => {} };
+  return serve(`unix:${socketOf('store')}`, implement(service('store', { read, append }), handlers));
+}
 
 function serveText(socket: string): ReturnType<typeof serve> {
   const one = method({ input: z.string(), output: z.string() });
