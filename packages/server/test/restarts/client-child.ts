@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { answering } from '../answering.ts';
-import { type Code, close, connect, type Execution, RpcError, safe } from '../nearcall.ts';
+import { type Code, close, connect, type Execution, RpcError, safe, state } from '../nearcall.ts';
 import { marks } from './contract.ts';
 
 const [address = ''] = process.argv.slice(2);
@@ -14,6 +15,7 @@ export interface Tally {
 
 const tally: Tally = { succeeded: [], failed: [], wrong: [] };
 const clients = Array.from({ length: 50 }, () => connect(address, marks, { waitForReady: true }));
+let calm: () => Promise<string[]> = async () => [];
 let running = true;
 let done: Promise<unknown> = Promise.resolve();
 let watched: { readonly count: number; readonly tell: () => void } | undefined;
@@ -50,11 +52,19 @@ answering({
     await Promise.all(clients.map((client) => close(client)));
     return tally;
   },
-  /** Makes so many clients in one breath, each with a call, and tells what became of them. */
-  storm: async (count: number) => {
+  /** Makes so many clients in one breath, each with a call, and tells how many of them found no room at first. */
+  storm: async (count: number): Promise<number> => {
     const many = Array.from({ length: count }, () => connect(address, marks, { handshake: 60_000, deadline: 60_000 }));
-    const results = await Promise.all(many.map((client, i) => safe(client.once(`storm-${i}`))));
-    await Promise.all(many.map((client) => close(client)));
-    return results.map((result) => (result.ok ? 'right' : `${result.error.code}: ${result.error.message}`));
+    const calls = Promise.all(many.map((client, i) => safe(client.once(`storm-${i}`))));
+    calm = async () => {
+      const results = await calls;
+      await Promise.all(many.map((client) => close(client)));
+      return results.map((result) => (result.ok ? 'right' : `${result.error.code}: ${result.error.message}`));
+    };
+    // They are told so in the next turns of the event loop.
+    for (let turns = 0; turns < 5; turns++) await setImmediate();
+    return many.filter((client) => state(client).reason?.message.includes('more new connections')).length;
   },
+  /** Waits until all of them are through, and tells what became of them. */
+  calm: () => calm(),
 });
