@@ -85,7 +85,7 @@ export class Connection<T> {
    * word: a request that crosses its GOAWAY is still to be turned away, or its caller could not know that it never ran.
    */
   get finished(): boolean {
-    return this.#drainReceived && this.exchange.idle;
+    return this.#drainReceived && this.exchange.isIdle(!this.#drainSent);
   }
 
   /** Whether the other end waits for this one to answer calls. */

@@ -251,11 +251,26 @@ describe('an event on its way', () => {
   test('keeps this end from ending its side until it has left', () => {
     const end = emitting();
     const event = end.emit(new Uint8Array(3000));
+    end.sent();
     end.receive(GOAWAY);
     expect([end.connection.finished, end.connection.canCall]).toEqual([false, false]);
     end.receive(creditFrame(EVENTS_CALL, 5000));
     end.sent();
     expect([end.connection.finished, event.outcome, end.connection.canEmit]).toEqual([true, 'answered', true]);
+  });
+
+  test('does not keep it where it waits for its turn, and only the other end wants to leave', () => {
+    for (const own of [true, false]) {
+      const end = emitting();
+      const first = end.emit(new Uint8Array(900));
+      const event = end.emit(new Uint8Array(300));
+      end.receive(GOAWAY);
+      if (own) end.connection.drain();
+      end.sent();
+      expect([first.outcome, event.outcome, end.connection.finished]).toEqual(['answered', 'none', !own]);
+      end.connection.abort(new RpcError('UNAVAILABLE', 'Over.'));
+      expect(event.outcome).toBe('UNAVAILABLE not-sent');
+    }
   });
 
   test('can also begin while this end drains, and not once it has left', () => {

@@ -28,6 +28,11 @@ export class EventsOut implements Flow {
     this.#outbox.addFlow(EVENTS_CALL, this);
   }
 
+  /** Whether a part of an event has been sent. */
+  get begun(): boolean {
+    return this.#parcel?.begun === true;
+  }
+
   /** Whether another event can be sent now. */
   get idle(): boolean {
     return this.#parcel === undefined;

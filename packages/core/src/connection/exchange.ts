@@ -93,9 +93,11 @@ export class Exchange<T> {
     this.left();
   }
 
-  /** Whether nothing is open or under way. */
-  get idle(): boolean {
-    return this.caller.size === 0 && this.callee.size === 0 && this.#eventsOut.idle;
+  /** Whether nothing is open or under way. `asked`: only because the other end wants it so does this one leave. */
+  isIdle(asked: boolean): boolean {
+    // Its handlers may be why an event waits for credit, and it can be sent over another connection.
+    const sending = asked ? this.#eventsOut.begun : !this.#eventsOut.idle;
+    return this.caller.size === 0 && this.callee.size === 0 && !sending;
   }
 
   /** Whether the other end takes no more calls at once. */
