@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ExampleScripts, linesOf } from './example-scripts.ts';
 
-const TIMES = 20;
+const TIMES = 10;
 /** Each of these times is a process. */
 const slowly = { timeout: 60_000 };
 const scripts = new ExampleScripts();
@@ -29,7 +29,7 @@ async function repeat(name: string, out: string, said: string): Promise<void> {
 }
 
 test.concurrent(
-  'a greeting that the server sends first is whole at the client every time, 20 times in a row',
+  'a greeting that the server sends first is whole at the client every time, 10 times in a row',
   slowly,
   async () => {
     await repeat('greeting', 'サーバからメッセージを送信\n', 'greeted a client');
