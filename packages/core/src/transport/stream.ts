@@ -107,7 +107,8 @@ class StreamTransport implements Transport {
   /** A stream of another kind than a socket may come out at the other end while it is written to. */
   #defer(chunk: Buffer): void {
     if (this.#deferred.length === 0) process.nextTick(() => this.#deliver());
-    this.#deferred.push(chunk);
+    // A copy: a stream may read into the same memory again.
+    this.#deferred.push(Buffer.from(chunk));
   }
 
   #deliver(): void {

@@ -22,7 +22,7 @@ export interface Transport {
 
 /** What a transport tells. Nothing comes after `closed`. */
 export interface TransportEvents {
-  /** Bytes came. They may be cut and merged in any way. */
+  /** Bytes came. They may be cut and merged in any way, and their memory be another's when this returns. */
   data(bytes: Buffer): void;
   /** All that was queued has left. */
   drained(): void;
