@@ -19,11 +19,11 @@ export interface Context {
   readonly method: string;
   /**
    * Sends metadata ahead of the answer, at once: what a caller is to know before the first item of a stream, say. Once a
-   * call. Ignored where nobody waits any more.
+   * call. Ignored where nobody waits any more, and for an event, which has no answer.
    *
    * @throws TypeError for a value that is neither text nor bytes.
    * @throws RangeError for more than the caller takes (its limit `metadata`).
-   * @throws Error a second time, when an item or the answer has gone, and for an event, which has no answer.
+   * @throws Error a second time, and when an item or the answer has gone.
    * @example
    * ```ts
    * context.sendHeader({ 'content-length': '1024' });
@@ -33,11 +33,11 @@ export interface Context {
   /**
    * Sets metadata that goes along with the answer, with the end of a stream, or with the error that comes in its place.
    * It adds to what was set before; of one key the later stands, and that of an error over both. Ignored where nobody
-   * waits any more.
+   * waits any more, and for an event, which has no answer.
    *
    * @throws TypeError for a value that is neither text nor bytes.
    * @throws RangeError for more than the caller takes (its limit `metadata`), with what was set before.
-   * @throws Error when the answer has gone, and for an event, which has none.
+   * @throws Error when the answer has gone.
    * @example
    * ```ts
    * context.setTrailer({ took: '12 ms' });

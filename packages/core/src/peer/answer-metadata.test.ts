@@ -272,15 +272,17 @@ test('what comes behind the items or the answer comes too late', async () => {
   }
 });
 
-test('an event has no answer that anything could go along with', async () => {
+test('what goes along with an answer is checked and ignored for an event, around which the same middleware stands', async () => {
   const seen: unknown[] = [];
   const { open, opened } = gate();
   await using ends = world((context) => {
     for (const set of [context.sendHeader, context.setTrailer]) {
-      try {
-        set.call(context, {});
-      } catch (error) {
-        seen.push((error as Error).message);
+      for (const metadata of [{ took: '1 ms' }, { took: 1 as never }]) {
+        try {
+          set.call(context, metadata);
+        } catch (error) {
+          seen.push((error as Error).message);
+        }
       }
     }
     open();
@@ -288,7 +290,8 @@ test('an event has no answer that anything could go along with', async () => {
   const { heard, options } = listening();
   await ends.client.note('x', options);
   await opened;
-  expect(seen).toEqual(['header', 'trailer'].map((w) => `words.note is an event: it has no answer, and so no ${w}.`));
+  const wrong = 'cannot be sent. The metadata "took" is neither text nor bytes.';
+  expect(seen).toEqual(['header', 'trailer'].map((what) => `words.note gives a ${what} that ${wrong}`));
   expect(heard).toEqual([]);
 });
 

@@ -42,17 +42,14 @@ export function setTrailer(call: Call, metadata: Metadata, { responder }: Answer
   if (open(call, 'trailer')) call.trailer = trailer;
 }
 
-/** Whether anybody still waits for the answer. */
+/** Whether anybody still waits for the answer. Nobody does for an event's, around which the same middleware stands. */
 function open(call: Call, what: string): boolean {
-  if (call.cancelled !== undefined) return false;
+  if (call.target.method.kind === KIND.event || call.cancelled !== undefined) return false;
   if (!call.decided && call.sending !== HALF.CLOSED) return true;
   throw new Error(`${nameOf(call)} gives a ${what} too late: its answer has gone.`);
 }
 
 function checked<T>(call: Call, what: string, encode: () => T): T {
-  if (call.target.method.kind === KIND.event) {
-    throw new Error(`${nameOf(call)} is an event: it has no answer, and so no ${what}.`);
-  }
   try {
     return encode();
   } catch (error) {
