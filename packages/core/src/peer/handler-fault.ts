@@ -5,14 +5,19 @@ import { FaultyItem } from './pump.ts';
 
 /** What a handler did against its contract or a limit: told in full at this end, and to the caller only what happened. */
 export class HandlerFault extends Error {
-  /** What the caller is told. */
-  readonly told: RpcError;
+  /** Private, so that who logs this error does not read it twice, with two stacks. */
+  readonly #told: RpcError;
 
   /** `what`: what the method did, for a sentence that begins with its name. */
   constructor(method: string, what: string, cause: unknown, code: Code = 'INTERNAL') {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(`${method} ${what}: ${why}`, { cause });
-    this.told = new RpcError(code, code === 'INTERNAL' ? `${method} ${what}.` : this.message);
+    this.#told = new RpcError(code, code === 'INTERNAL' ? `${method} ${what}.` : this.message);
+  }
+
+  /** What the caller is told. */
+  get told(): RpcError {
+    return this.#told;
   }
 }
 
