@@ -84,11 +84,11 @@ export async function serve(
     for (const address of addresses) {
       listeners.push(await (address.kind === 'unix' ? listenUnix(address, accept) : listenTcp(address, accept)));
     }
+    for (const transport of transports) server.accept(transport);
   } catch (error) {
     await server.close({ grace: 0 });
     throw error;
   }
-  for (const transport of transports) server.accept(transport);
   return server;
 }
 

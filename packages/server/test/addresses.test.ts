@@ -208,6 +208,22 @@ describe('a server over transports', () => {
     });
   });
 
+  test('takes a transport once, as does a client, and says so where it had one', async () => {
+    const used = 'This transport has been used: it is one connection.';
+    const [near, far] = memoryTransports();
+    const server = await started([far]);
+    expect(() => server.accept(far)).toThrow(used);
+    await expect(started([memoryTransports()[1], far])).rejects.toThrow(used);
+    const client = connect(near, where);
+    await using second = connect(near, where);
+    await expect(second.say('x')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(used),
+    });
+    expect(await client.say('hello')).toBe('said hello');
+    await close(client);
+  });
+
   test('tells what is neither an address nor a transport', async () => {
     const { port1 } = new MessageChannel();
     for (const given of [port1, {}, 5, undefined]) {

@@ -10,7 +10,7 @@ import type { CloseOptions, RemotePeer } from '../contract/remote-peer.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import type { Transport } from '../transport/transport.ts';
+import { type Transport, take } from '../transport/transport.ts';
 import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -55,6 +55,7 @@ export class Peer implements RemotePeer {
   readonly closed: Promise<void>;
 
   constructor(transport: Transport, options: PeerOptions) {
+    take(transport);
     const { role, implementations = NOTHING, handshake = DEFAULT_HANDSHAKE, clock = systemClock } = options;
     this.#transport = transport;
     this.#clock = clock;

@@ -181,3 +181,9 @@ describe('holding', () => {
     expect(holds()).toBe(false);
   });
 });
+
+test('what is no port of node:worker_threads is refused', () => {
+  for (const given of [undefined, {}, new EventTarget()]) {
+    expect(() => messagePortTransport(given as MessagePort)).toThrow('This is no port of node:worker_threads');
+  }
+});

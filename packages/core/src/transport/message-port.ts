@@ -168,6 +168,7 @@ function isOwnBytes(message: unknown): message is Uint8Array<ArrayBuffer> {
  * A transport between two threads, over one end of a `MessageChannel` of `node:worker_threads`. It has the port for
  * itself. Bytes are copied once, and their memory is handed over.
  *
+ * @throws TypeError for what is no such port.
  * @example
  * ```ts
  * const { port1, port2 } = new MessageChannel();
@@ -176,5 +177,9 @@ function isOwnBytes(message: unknown): message is Uint8Array<ArrayBuffer> {
  * ```
  */
 export function messagePortTransport(port: MessagePort): Transport {
+  const { on, postMessage, ref } = (port ?? {}) as Partial<MessagePort>;
+  if (![on, postMessage, ref].every((method) => typeof method === 'function')) {
+    throw new TypeError('This is no port of node:worker_threads: give one end of a new MessageChannel().');
+  }
   return new MessagePortTransport(port);
 }

@@ -1,4 +1,4 @@
-import { duplexPair, PassThrough, Readable, Writable } from 'node:stream';
+import { type Duplex, duplexPair, PassThrough, Readable, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { duplexTransport, streamTransport } from './stream.ts';
@@ -132,5 +132,17 @@ describe('a stream of something else than bytes is refused', () => {
   ])('where it gives %s', (what, make) => {
     expect(() => duplexTransport(make())).toThrow(`The stream gives ${what}`);
     expect(() => streamTransport(make(), new PassThrough())).toThrow(`The stream gives ${what}`);
+  });
+
+  test('where it is no stream, or goes the other way', () => {
+    const { readable, writable } = streams();
+    for (const given of [undefined, {}, writable]) {
+      expect(() => streamTransport(given as Readable, writable)).toThrow('no stream of Node that can be read');
+      expect(() => duplexTransport(given as Duplex)).toThrow('no stream of Node that can be read');
+    }
+    for (const given of [undefined, {}, readable]) {
+      expect(() => streamTransport(readable, given as Writable)).toThrow('no stream of Node that can be written to');
+    }
+    expect(() => duplexTransport(readable as Duplex)).toThrow('no stream of Node that can be written to');
   });
 });

@@ -146,7 +146,7 @@ class StreamTransport implements Transport {
  * From here on the stream allows half-open use, because where one side ending ends the other, the last answers are
  * lost. `explain` may put an error of the stream into better words.
  *
- * @throws TypeError where the stream gives texts or objects.
+ * @throws TypeError for what is no such stream, and where it gives texts or objects.
  * @example
  * ```ts
  * const child = spawn(process.execPath, ['worker.js'], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
@@ -155,6 +155,7 @@ class StreamTransport implements Transport {
  */
 export function duplexTransport(stream: Duplex, explain: (error: Error) => Error = failed): Transport {
   checkBytes(stream);
+  checkWritable(stream);
   stream.allowHalfOpen = true;
   return new StreamTransport(stream, stream, explain);
 }
@@ -163,7 +164,7 @@ export function duplexTransport(stream: Duplex, explain: (error: Error) => Error
  * A transport over two Node streams of bytes, one to read and one to write: the standard input and output of a child
  * process. In the child nothing else may write to its standard output then, `console.log` included.
  *
- * @throws TypeError where the first stream gives texts or objects.
+ * @throws TypeError for what are no such streams, and where the first gives texts or objects.
  * @example
  * ```ts
  * const child = spawn(process.execPath, ['worker.js'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -172,6 +173,7 @@ export function duplexTransport(stream: Duplex, explain: (error: Error) => Error
  */
 export function streamTransport(readable: Readable, writable: Writable): Transport {
   checkBytes(readable);
+  checkWritable(writable);
   return new StreamTransport(readable, writable, failed);
 }
 
@@ -180,8 +182,17 @@ function failed(error: Error): Error {
 }
 
 function checkBytes(stream: Readable): void {
+  if (typeof stream?.on !== 'function' || typeof stream.read !== 'function') {
+    throw new TypeError('This is no stream of Node that can be read.');
+  }
   if (stream.readableEncoding !== null) {
     throw new TypeError('The stream gives texts, because its encoding is set. A transport needs its bytes.');
   }
   if (stream.readableObjectMode) throw new TypeError('The stream gives objects. A transport needs a stream of bytes.');
+}
+
+function checkWritable(stream: Writable): void {
+  if (typeof stream?.on !== 'function' || typeof stream.write !== 'function') {
+    throw new TypeError('This is no stream of Node that can be written to.');
+  }
 }

@@ -37,3 +37,17 @@ export function isTransport(value: unknown): value is Transport {
   const { start, send, destroy } = (value ?? {}) as Partial<Transport>;
   return [start, send, destroy].every((method) => typeof method === 'function');
 }
+
+const taken = new WeakSet<Transport>();
+
+/**
+ * Takes a transport for one connection.
+ *
+ * @throws TypeError where another one has had it: it would hear nothing of the other side.
+ */
+export function take(transport: Transport): void {
+  if (taken.has(transport)) {
+    throw new TypeError('This transport has been used: it is one connection. Make another for each connect or serve.');
+  }
+  taken.add(transport);
+}
