@@ -12,6 +12,11 @@ export const LEAVING: RpcError = new RpcError('UNAVAILABLE', 'The server is endi
   execution: 'not-sent',
 });
 
+/** Why a connection is not used any more whose server ended it without a word, as it does when it is killed. */
+export const ENDED: RpcError = new RpcError('UNAVAILABLE', 'The server ended the connection.', {
+  execution: 'not-sent',
+});
+
 /** Why a call is not made that waited when its client was closed. */
 export const GRACE_OVER: Failure = {
   code: 'UNAVAILABLE',

@@ -10,7 +10,7 @@ import {
 } from '@nearcall/core';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { ConnectionState, Connectivity } from './connectivity.ts';
-import { LEAVING } from './failures.ts';
+import { ENDED, LEAVING } from './failures.ts';
 
 /** Where a subchannel connects to. */
 export interface Target {
@@ -143,7 +143,7 @@ export class Subchannel {
   /** The server is ending the connection: what is open on it finishes, and new calls get a fresh one. */
   #leaving(peer: Peer): void {
     if (peer !== this.#peer || this.connectivity !== 'READY') return;
-    this.reason = LEAVING;
+    this.reason = peer.exit.deaf ? ENDED : LEAVING;
     this.#missing();
   }
 

@@ -18,6 +18,8 @@ export class FakeServer implements Target {
   readonly peers = new Set<Peer>();
   /** The client's end of the last one. */
   line: Transport | undefined = undefined;
+  /** The server's end of it. */
+  #far: Transport | undefined = undefined;
   /** What the handlers were called with. */
   readonly ran: string[] = [];
   /** The calls of `hold`, `count` and so on that wait to be let go. */
@@ -38,6 +40,7 @@ export class FakeServer implements Target {
     }
     const [near, far] = memoryTransports();
     this.line = near;
+    this.#far = far;
     if (this.mood === 'up') this.serve(far);
     return near;
   };
@@ -56,6 +59,12 @@ export class FakeServer implements Target {
   kill(): void {
     this.mood = 'gone';
     this.line?.destroy();
+  }
+
+  /** Its process dies, and the system ends its side of a socket for it. */
+  end(): void {
+    this.mood = 'gone';
+    this.#far?.end();
   }
 
   /** Ends its connections, and lets what has begun finish. */

@@ -248,6 +248,17 @@ describe('a client of one connection', () => {
     expect(next.error?.message).toMatch(/Connect again\.$/);
   });
 
+  test('tells a server that has ended without a word from one that lets what is open finish', async () => {
+    const world = await connected({ reconnect: false });
+    world.server.end();
+    await quiet();
+    const next = fateOf(world.client.upper('b'));
+    await quiet();
+    const reason = 'The server ended the connection.';
+    expect([world.channel.connectivity, world.channel.state.reason?.message]).toEqual(['SHUTDOWN', reason]);
+    expect(next.error?.message).toBe(`${reason} Connect again.`);
+  });
+
   test('is over when the last call has finished on a connection that its server ends', async () => {
     const world = await connected({ reconnect: false });
     const [open, closed] = [fateOf(world.client.hold('a')), fateOf(world.channel.whenClosed())];
