@@ -15,6 +15,9 @@ export interface Alternatives {
   readonly composites: Composite[];
 }
 
+/** So deep is looked: names that stand for names are bounded by nothing else, and the stack is. */
+const MOST_LEVELS = 256;
+
 /** How many objects an intersection of unions may come to. */
 const MOST_PRODUCTS = 64;
 
@@ -50,6 +53,7 @@ function none(): Alternatives {
 class Collector {
   readonly #fills: boolean;
   readonly #work: Work;
+  #levels = 0;
 
   constructor(fills: boolean, work: Work) {
     this.#fills = fills;
@@ -57,10 +61,16 @@ class Collector {
   }
 
   collect(shape: Shape, found: Alternatives, seen: Set<Shape>): void {
-    if (!this.#work.spend(1)) {
+    if (!this.#work.spend(1) || this.#levels === MOST_LEVELS) {
       found.custom = true;
       return;
     }
+    this.#levels++;
+    this.#collect(shape, found, seen);
+    this.#levels--;
+  }
+
+  #collect(shape: Shape, found: Alternatives, seen: Set<Shape>): void {
     switch (shape.kind) {
       case 'anything':
         found.anything = true;

@@ -307,6 +307,17 @@ describe('a description by a stranger', () => {
         b: { allOf: [object({ a: { $ref: '#/$defs/a' } }), object({ b: {} })] },
       },
     ],
+    [
+      'whose names stand for each other, one behind the other',
+      // Each is known before the next one is read, so that no depth of the text bounds them.
+      object({
+        a: { type: 'array', prefixItems: many((i) => ({ $ref: `#/$defs/${i}` }), 20_000) },
+        b: { $ref: '#/$defs/19999' },
+      }),
+      Object.fromEntries(
+        many((i) => [i, i === 0 ? { type: 'string' } : { $ref: `#/$defs/${i - 1}` }], 20_000) as [string, unknown][],
+      ),
+    ],
     ['of many choices', object({ a: { anyOf: many((i) => object({ kind: { enum: [i] } }), 15_000) }, b: {} })],
     [
       'of many choices that are alike',

@@ -28,7 +28,7 @@ export function wordsOf({ anything, types, constants, composites }: Alternatives
   if (anything) return 'anything';
   const words = [...types].map(wordOf);
   for (const { type, text } of constants.values()) if (!types.has(type)) words.push(brief(text));
-  words.push(...composites.map((one) => wordsOfComposite(one, look)));
+  for (const one of composites) words.push(wordsOfComposite(one, look));
   return oneOf(words);
 }
 
