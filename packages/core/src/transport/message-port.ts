@@ -13,7 +13,7 @@ const COUNT_BYTES = 4;
  * alone, and `null` for the end of a side. Whatever else comes ends the connection.
  */
 class MessagePortTransport implements Transport {
-  readonly #port: MessagePort;
+  readonly #port: MessagePort & { hasRef?(): boolean };
   #events: TransportEvents | undefined;
   /** What was sent in this tick, to leave as one message. */
   #gathered: Uint8Array[] = [];
@@ -44,7 +44,8 @@ class MessagePortTransport implements Transport {
     port.on('message', (message: unknown) => this.#receive(message));
     port.on('messageerror', (error) => this.#fail(`a message that cannot be read: ${error.message}`));
     port.once('close', () => this.#closed());
-    // Listening to messages holds the process.
+    // Listening to messages holds the process; but for a port that is closed already, which tells of it no more.
+    if (port.hasRef?.() === false) queueMicrotask(() => this.#closed());
     this.hold(this.#held);
   }
 
