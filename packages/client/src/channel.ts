@@ -20,7 +20,7 @@ import {
 import type { BackoffOptions } from './backoff.ts';
 import { Balancer } from './balancer.ts';
 import type { ClientState, Connectivity } from './connectivity.ts';
-import { asError, CLOSED, GRACE_OVER } from './failures.ts';
+import { asError, CLOSED, GRACE_OVER, unreachable } from './failures.ts';
 import { Subchannel, type SubchannelOwner, type Target } from './subchannel.ts';
 import { Watchers } from './watchers.ts';
 
@@ -164,8 +164,10 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   refusal({ waits = this.#options.waitForReady }: Pending): Failure | undefined {
-    if (this.#connectivity === 'SHUTDOWN')
-      return { ...this.#failure, message: `${this.#failure.message} Connect again.` } as Failure;
+    if (this.#connectivity === 'SHUTDOWN') {
+      const failure = this.#shut ? CLOSED : this.#failure;
+      return { ...failure, message: `${failure.message} Connect again.` };
+    }
     return this.#connectivity === 'TRANSIENT_FAILURE' && !waits ? this.#failure : undefined;
   }
 
@@ -225,7 +227,8 @@ export class Channel implements Exits, SubchannelOwner {
     if (connectivity === 'TRANSIENT_FAILURE')
       this.#failWaiting(this.#failure, (call) => this.refusal(call) !== undefined);
     if (connectivity === 'READY') this.#wasReady = true;
-    if (connectivity === 'SHUTDOWN' && !this.#shut) this.#failWaiting(this.#failure);
+    // Where it is being closed, too: what waits within the grace would wait for nothing.
+    if (connectivity === 'SHUTDOWN') this.#failWaiting(this.#failure);
     this.#watchers.tell();
   }
 
@@ -239,11 +242,8 @@ export class Channel implements Exits, SubchannelOwner {
     return this.#subchannels.find(({ reason }) => reason !== undefined)?.reason;
   }
 
+  /** Why there is no connection. */
   get #failure(): Failure {
-    const reason = this.#reason;
-    if (reason === undefined || (this.#shut && this.#connectivity === 'SHUTDOWN')) return CLOSED;
-    const { length } = this.#subchannels;
-    const many = length === 1 ? '' : `None of ${length} addresses can be reached. The first: `;
-    return { code: 'UNAVAILABLE', message: `${many}${reason.message}`, execution: 'not-sent', cause: reason.cause };
+    return unreachable(this.#reason, this.#subchannels.length);
   }
 }

@@ -24,6 +24,13 @@ export const GRACE_OVER: Failure = {
   execution: 'not-sent',
 };
 
+/** Why a call is not made where there is no connection, to so many addresses. */
+export function unreachable(reason: RpcError | undefined, addresses: number): Failure {
+  if (reason === undefined) return CLOSED;
+  const many = addresses === 1 ? '' : `None of ${addresses} addresses can be reached. The first: `;
+  return { code: 'UNAVAILABLE', message: `${many}${reason.message}`, execution: 'not-sent', cause: reason.cause };
+}
+
 /** A failure as the error that somebody gets who waits for more than a call. */
 export function asError(failure: Failure): RpcError {
   return new RpcError(failure.code, failure.message, failure);

@@ -89,6 +89,20 @@ describe('closing a client', () => {
     await expectNothingLeft(world);
   });
 
+  test('fails them with the reason once there will be no connection, however long the grace', async () => {
+    const world = clientWorld({ moods: ['silent'], reconnect: false });
+    const calls = [fateOf(world.client.upper('a', { deadline: 60_000 })), fateOf(world.client.note('b'))];
+    const closed = fateOf(world.channel.close({ grace: 1_000_000 }));
+    await world.clock.pass(11_000);
+    for (const { error } of calls) expect(error?.message).toContain('did not say hello');
+    expect([...calls.map(({ outcome }) => outcome), closed.outcome]).toEqual([
+      'UNAVAILABLE not-sent',
+      'UNAVAILABLE not-sent',
+      'done',
+    ]);
+    await expectNothingLeft(world);
+  });
+
   test('fails them when the grace is over, and tells why', async () => {
     const world = clientWorld({ moods: ['gone'], waitForReady: true });
     const calls = [fateOf(world.client.upper('a')), fateOf(world.client.note('b'))];
