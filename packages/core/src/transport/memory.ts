@@ -26,7 +26,8 @@ class MemoryTransport implements Transport {
 
   start(events: TransportEvents): void {
     this.#events = events;
-    this.#deliverSoon();
+    if (this.#closed) queueMicrotask(() => events.closed());
+    else this.#deliverSoon();
   }
 
   send(bytes: Uint8Array): void {

@@ -187,12 +187,3 @@ test('what is no port of node:worker_threads is refused', () => {
     expect(() => messagePortTransport(given as MessagePort)).toThrow('This is no port of node:worker_threads');
   }
 });
-
-test('a port that was closed before anybody listened to it is closed', async () => {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  await new Promise((resolve) => port1.once('close', resolve));
-  const heard = new Listening(messagePortTransport(port1));
-  await heard.closed;
-  expect(heard.log).toEqual(['closed']);
-});

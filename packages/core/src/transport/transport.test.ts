@@ -146,4 +146,16 @@ describe.each(Object.entries(makers))('a transport %s', (_, make) => {
     expect(heardFar.log.at(-1)).toBe('closed');
     expect(heardFar.received).toBe('');
   });
+
+  test('that was over before it started is closed', async () => {
+    const [near, far] = make();
+    near.destroy();
+    // More turns than any of them needs to see the end.
+    for (let i = 0; i < 10; i++) await setImmediate();
+    const both = [new Listening(near), new Listening(far)];
+    for (const heard of both) {
+      await heard.closed;
+      expect(heard.log).toEqual(['closed']);
+    }
+  });
 });
