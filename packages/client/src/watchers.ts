@@ -12,14 +12,7 @@ export class Watchers {
 
   /** Tells one more, until the result is called. The same function may be added twice. */
   add(watcher: () => unknown): () => void {
-    const failed = (error: unknown): void => this.#reports.tell(error, 'watch');
-    const told = (): void => {
-      try {
-        Promise.resolve(watcher()).catch(failed);
-      } catch (error) {
-        failed(error);
-      }
-    };
+    const told = (): void => this.#reports.run(watcher, 'watch');
     this.#all.add(told);
     return () => this.#all.delete(told);
   }

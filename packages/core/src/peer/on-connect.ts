@@ -6,11 +6,5 @@ export type OnConnect = (peer: RemotePeer) => void | Promise<void>;
 
 /** Does it, and tells of what it throws as of a handler's error. */
 export function callOnConnect(peer: Peer, onConnect: OnConnect | undefined): void {
-  if (onConnect === undefined) return;
-  const failed = (error: unknown): void => peer.report(error, 'onConnect');
-  try {
-    Promise.resolve(onConnect(peer)).catch(failed);
-  } catch (error) {
-    failed(error);
-  }
+  if (onConnect !== undefined) peer.run(() => onConnect(peer), 'onConnect');
 }

@@ -156,9 +156,9 @@ export class Peer implements RemotePeer {
     return this.closed;
   }
 
-  /** Tells of an error as of one that a handler threw. */
-  report(error: unknown, where: string): void {
-    this.#reports.tell(error, where);
+  /** Calls a function of the user's, and tells of what it throws as of a handler's error. */
+  run(action: () => unknown, where: string): void {
+    this.#reports.run(action, where);
   }
 
   /** Turns the other end away, before anything has been said. */

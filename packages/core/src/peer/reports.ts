@@ -12,11 +12,23 @@ export class Reports {
 
   /** The listener is the user's: what it throws must not cost a call its answer. */
   tell(error: unknown, method: string): void {
-    try {
-      this.#listener(error, method);
-    } catch (thrown) {
-      console.error('nearcall: onError threw', thrown, 'when told of', error);
-    }
+    guarded(
+      () => this.#listener(error, method),
+      (thrown) => console.error('nearcall: onError threw', thrown, 'when told of', error),
+    );
+  }
+
+  /** Calls a function of the user's, and tells of what it throws, or of why its promise rejects. */
+  run(action: () => unknown, where: string): void {
+    guarded(action, (thrown) => this.tell(thrown, where));
+  }
+}
+
+function guarded(action: () => unknown, failed: (thrown: unknown) => void): void {
+  try {
+    Promise.resolve(action()).catch(failed);
+  } catch (thrown) {
+    failed(thrown);
   }
 }
 
