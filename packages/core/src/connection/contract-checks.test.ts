@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_DESCRIPTION } from '../contract/canonical.ts';
+import { MAX_DESCRIPTION } from '../contract/description/canonical.ts';
 import { KIND, type Kind } from '../contract/kind.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import type { MethodDeclaration } from './call.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_DESCRIPTION } from '../contract/canonical.ts';
-import { compareContracts } from '../contract/compare.ts';
-import { type Description, readDescription } from '../contract/description.ts';
+import { MAX_DESCRIPTION } from '../contract/description/canonical.ts';
+import { compareContracts } from '../contract/description/compare.ts';
+import { type Description, readDescription } from '../contract/description/description.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';

@@ -1,5 +1,5 @@
 import { CODES } from '../error/code.ts';
-import type { MethodSchemas } from './describe.ts';
+import type { MethodSchemas } from './description/describe.ts';
 import { KIND, type Kind } from './kind.ts';
 import type { MethodOf } from './method-type.ts';
 import { checkName } from './name.ts';

@@ -1,6 +1,6 @@
 import { RpcError } from '../error/rpc-error.ts';
-import { describeMethod } from './describe.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { describeMethod } from './description/describe.ts';
+import { fingerprintOf } from './description/fingerprint.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
 import type { DeclaredErrorOptions } from './method-type.ts';
 import { checkName } from './name.ts';

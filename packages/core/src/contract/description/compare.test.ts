@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { KIND } from '../kind.ts';
+import type { Schema } from '../schema.ts';
 import { compareContracts } from './compare.ts';
 import { describeMethod } from './describe.ts';
 import { readDescription } from './description.ts';
-import { KIND } from './kind.ts';
-import type { Schema } from './schema.ts';
 import { type Plan, pairs, plans, schemaOf, valuesOf } from './test-schemas.ts';
 
 const nothing = z.void();

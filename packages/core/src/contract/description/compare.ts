@@ -1,8 +1,8 @@
+import { type Kind, streamsInput, streamsOutput } from '../kind.ts';
 import { Work } from './alternatives.ts';
 import { Comparison } from './comparison.ts';
 import type { Description } from './description.ts';
 import { Differences } from './differences.ts';
-import { type Kind, streamsInput, streamsOutput } from './kind.ts';
 import type { Shape } from './shape.ts';
 
 /**

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
+import type { Schema } from '../schema.ts';
 import { MAX_DESCRIPTION } from './canonical.ts';
 import { describeMethod } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { Schema } from './schema.ts';
 import { plans, schemaOf } from './test-schemas.ts';
 
 /** The description of a schema, as an input's. */

@@ -1,7 +1,7 @@
+import type { Schema } from '../schema.ts';
 import { canonical } from './canonical.ts';
 import { describeStandard } from './describe-standard.ts';
 import { describeZod } from './describe-zod.ts';
-import type { Schema } from './schema.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 /** The schemas of a method, of which a stream's is that of its items. */
