@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type Exit, type Limits } from '@nearcall/core';
+import { DEFAULT_LIMITS, type Exit, type Limits, type Pending } from '@nearcall/core';
 import type { Connectivity } from './connectivity.ts';
 import type { Subchannel } from './subchannel.ts';
 
@@ -13,19 +13,19 @@ export class Balancer {
   }
 
   /** Whether a call, or an event, can leave now. */
-  can(event: boolean): boolean {
-    return this.#subchannels.some(({ exit }) => exit?.can(event) === true);
+  can(call: Pending): boolean {
+    return this.#subchannels.some(({ exit }) => exit?.can(call) === true);
   }
 
   /** The one with the fewest calls; among several such each in turn. */
-  pick(event: boolean): Exit | undefined {
+  pick(call: Pending): Exit | undefined {
     const all = this.#subchannels;
     let best: Exit | undefined;
     let at = 0;
     for (let i = 0; i < all.length; i++) {
       const index = (this.#turn + i) % all.length;
       const exit = all[index]?.exit;
-      if (exit === undefined || !exit.can(event) || (best !== undefined && exit.load >= best.load)) continue;
+      if (exit === undefined || !exit.can(call) || (best !== undefined && exit.load >= best.load)) continue;
       best = exit;
       at = index;
     }

@@ -143,12 +143,12 @@ export class Channel implements Exits, SubchannelOwner {
 
   // What a channel is to its invoker.
 
-  can(event: boolean): boolean {
-    return this.#balancer.can(event);
+  can(call: Pending): boolean {
+    return this.#balancer.can(call);
   }
 
-  pick(event: boolean): Exit | undefined {
-    return this.#balancer.pick(event);
+  pick(call: Pending): Exit | undefined {
+    return this.#balancer.pick(call);
   }
 
   all(): Exit[] {

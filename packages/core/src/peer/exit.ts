@@ -38,8 +38,8 @@ export class Exit {
   }
 
   /** Whether a call, or an event, can be sent now. */
-  can(event: boolean): boolean {
-    return event ? this.#connection.canEmit : this.#connection.canCall;
+  can({ isEvent }: Pending): boolean {
+    return isEvent ? this.#connection.canEmit : this.#connection.canCall;
   }
 
   /** Whether a call can be sent now that a handler makes whom the other end waits for. */

@@ -5,10 +5,10 @@ import type { Pending } from './pending.ts';
 
 /** Where the calls of an {@link Invoker} leave: over one connection, or over whichever there is. */
 export interface Exits {
-  /** Whether a call, or an event, can leave now; or the one that is given. */
-  can(event: boolean, call?: Pending): boolean;
-  /** Over which the next one leaves, or the one that is given; undefined where it must wait. */
-  pick(event: boolean, call?: Pending): Exit | undefined;
+  /** Whether a call, or an event, can leave now. */
+  can(call: Pending): boolean;
+  /** Over which it leaves; undefined where it must wait. */
+  pick(call: Pending): Exit | undefined;
   /** Whether it is nested in a call whose end a connection waits for that takes no others any more. */
   completes?(call: Pending): boolean;
   /** Every connection that calls may be open on. */
@@ -18,7 +18,7 @@ export interface Exits {
   /** Whether calls must wait because as many are open as the other end takes. */
   readonly crowded: boolean;
   /** Why a call, or an event, is neither made nor let wait, if so. */
-  refusal(call: Pending, event: boolean): Failure | undefined;
+  refusal(call: Pending): Failure | undefined;
   /** Whether a call is made again that was lost with its connection, or turned away. */
   repeats(call: Pending, failure: Failure): boolean;
   /** A call waits to be sent, and its process must live for it. */

@@ -70,11 +70,10 @@ export class Invoker implements StreamOwner, Giving {
 
   #start(call: Pending, options: CallOptions | undefined): void {
     const exits = this.#exits;
-    const event = call.method.kind === KIND.event;
-    const line = event ? this.#lines.events : this.#lines.calls;
+    const line = this.#lines.of(call);
     // Those that were made before go first, and one that does not wait must know whether they still do.
     this.sendWaiting();
-    let exit = line.empty ? exits.pick(event) : undefined;
+    let exit = line.empty ? exits.pick(call) : undefined;
     call.exit = exit;
     this.pending++;
     (exit?.sender ?? exits).began();
@@ -84,20 +83,20 @@ export class Invoker implements StreamOwner, Giving {
       if (!isIterable(call.input)) return call.failed(noStream(call.method.fullName));
       call.keepContext();
     }
-    const nested = call.parent !== undefined && !event;
+    const nested = call.parent !== undefined && !call.isEvent;
     // What began before an end may do whatever it needs to come to its own.
     const completes = nested && exits.completes?.(call) === true;
-    const refusal = completes ? undefined : this.#closing && !event ? CLOSED : exits.refusal(call, event);
+    const refusal = completes ? undefined : this.#closing && !call.isEvent ? CLOSED : exits.refusal(call);
     if (refusal !== undefined) return call.failed(refusal);
     if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
     this.#alarm.by(call.expiresAt);
     if (exit === undefined && completes && line.empty) {
-      exit = exits.pick(event, call);
+      exit = exits.pick(call);
       call.exit = exit;
     }
     if (exit !== undefined) return this.#send(call, exit, call.deadline);
     if (nested && exits.crowded) return call.failed(CROWDED);
-    this.#lines.add(line, call);
+    this.#lines.add(call);
     exits.schedule();
   }
 
@@ -117,9 +116,8 @@ export class Invoker implements StreamOwner, Giving {
   }
 
   #sendWaited(call: Pending, now: number): void {
-    const event = call.method.kind === KIND.event;
-    const exit = this.#exits.pick(event, call);
-    if (exit === undefined) return this.#lines.add(event ? this.#lines.events : this.#lines.calls, call);
+    const exit = this.#exits.pick(call);
+    if (exit === undefined) return this.#lines.add(call);
     exit.sender.began();
     this.#exits.finished();
     call.exit = exit;
@@ -151,14 +149,13 @@ export class Invoker implements StreamOwner, Giving {
   }
 
   again(call: Pending, failure: Failure): boolean {
-    const event = call.method.kind === KIND.event;
     if (this.#closing || !this.#exits.repeats(call, failure)) return false;
-    if (this.#exits.refusal(call, event) !== undefined) return false;
+    if (this.#exits.refusal(call) !== undefined) return false;
     this.#exits.began();
     call.exit?.sender.finished();
     if (failure.execution === 'unknown') call.mayHaveRun = true;
     call.reset();
-    this.#lines.add(event ? this.#lines.events : this.#lines.calls, call);
+    this.#lines.add(call);
     this.#exits.schedule();
     return true;
   }
@@ -188,7 +185,7 @@ export class Invoker implements StreamOwner, Giving {
     const { method } = call;
     exit.sender.schedule();
     try {
-      if (method.kind === KIND.event) return exit.emit(call);
+      if (call.isEvent) return exit.emit(call);
       exit.call(call, timeLeft);
     } catch (error) {
       // What is not ours was thrown by a getter of the input's.

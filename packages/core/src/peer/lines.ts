@@ -1,10 +1,9 @@
-import { KIND } from '../contract/kind.ts';
 import { Line } from './line.ts';
 import type { Pending } from './pending.ts';
 
 /** What decides when those that wait can be sent. */
 interface Gates {
-  can(event: boolean, call: Pending): boolean;
+  can(call: Pending): boolean;
 }
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
@@ -14,8 +13,8 @@ export class Lines {
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line((call) => gates.can(false, call));
-    this.events = new Line((event) => gates.can(true, event));
+    this.calls = new Line((call) => gates.can(call));
+    this.events = new Line((event) => gates.can(event));
   }
 
   get empty(): boolean {
@@ -26,9 +25,14 @@ export class Lines {
     return [...this.calls.all(), ...this.events.all()];
   }
 
-  add(line: Line, call: Pending): void {
+  /** The line that it waits in, or would. */
+  of({ isEvent }: Pending): Line {
+    return isEvent ? this.events : this.calls;
+  }
+
+  add(call: Pending): void {
     call.order = this.#order++;
-    line.add(call);
+    this.of(call).add(call);
   }
 
   /** Takes the next that can be sent. Where both can, as when a connection opens, that is whichever was made first. */
@@ -47,6 +51,6 @@ export class Lines {
   settled(call: Pending): void {
     if (call.order < 0) return;
     call.order = -1;
-    (call.method.kind === KIND.event ? this.events : this.calls).settled();
+    this.of(call).settled();
   }
 }

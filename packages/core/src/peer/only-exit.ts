@@ -47,13 +47,13 @@ export class OnlyExit implements Exits, ExitUser {
     else this.#invoker.close();
   }
 
-  can(event: boolean, call?: Pending): boolean {
-    if (this.#exit.can(event)) return true;
-    return !event && call !== undefined && this.completes(call) && this.#exit.canNest;
+  can(call: Pending): boolean {
+    if (this.#exit.can(call)) return true;
+    return !call.isEvent && this.completes(call) && this.#exit.canNest;
   }
 
-  pick(event: boolean, call?: Pending): Exit | undefined {
-    return this.can(event, call) ? this.#exit : undefined;
+  pick(call: Pending): Exit | undefined {
+    return this.can(call) ? this.#exit : undefined;
   }
 
   completes({ parent }: Pending): boolean {
@@ -72,12 +72,12 @@ export class OnlyExit implements Exits, ExitUser {
     return this.#exit.crowded;
   }
 
-  refusal(_call: Pending, event: boolean): Failure | undefined {
+  refusal({ isEvent }: Pending): Failure | undefined {
     if (this.#over !== undefined) {
       const { message, cause } = this.#over;
       return { code: 'UNAVAILABLE', message: `${message} Connect again.`, execution: 'not-sent', cause };
     }
-    return !event && this.#exit.draining ? LEAVING : undefined;
+    return !isEvent && this.#exit.draining ? LEAVING : undefined;
   }
 
   repeats(): boolean {

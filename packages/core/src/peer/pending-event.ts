@@ -7,6 +7,10 @@ export class PendingEvent extends PendingCall {
   /** What its sender may await, or not. */
   promise: Promise<unknown> | undefined = undefined;
 
+  override get isEvent(): boolean {
+    return true;
+  }
+
   /** It stands among what is sent at the end of this tick: until then it has not left. */
   override answered(): void {
     this.exit?.written(this);

@@ -58,6 +58,11 @@ export abstract class Pending extends OutgoingCall {
     this.deadline = deadline;
   }
 
+  /** Whether it is an event, which leaves by a way of its own. */
+  get isEvent(): boolean {
+    return false;
+  }
+
   /** Its outcome: what was waited for is told in the caller's way. */
   protected abstract reject(failure: Failure): void;
 
