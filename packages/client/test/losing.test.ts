@@ -1,7 +1,9 @@
 import { getEventListeners } from 'node:events';
+import type { Transport } from '@nearcall/core';
 import { describe, expect, test } from 'vitest';
 import { type ClientWorld, clientWorld, fateOf } from './client-world.ts';
-import { quiet } from './fake-clock.ts';
+import { FakeClock, quiet } from './fake-clock.ts';
+import { FakeServer } from './fake-server.ts';
 
 async function connected(...setting: Parameters<typeof clientWorld>): Promise<ClientWorld> {
   const world = clientWorld(...setting);
@@ -210,6 +212,26 @@ describe('an event that waits', () => {
     world.server.mood = 'up';
     await world.clock.pass(100);
     expect([event.outcome, call.outcome, world.server.ran]).toEqual(['done', 'B', ['a', 'b']]);
+    await world.channel.close();
+  });
+
+  test('is not begun for the sixth time, either', async () => {
+    const server = new FakeServer(new FakeClock(), 'fake:a', 'up');
+    /** A connection that breaks as soon as much was sent over it. */
+    const dial = (): Transport => {
+      const near = server.dial();
+      const send = near.send.bind(near);
+      near.send = (bytes, more) => {
+        send(bytes, more);
+        if (bytes.length > 10_000) queueMicrotask(() => near.destroy());
+      };
+      return near;
+    };
+    const world = clientWorld({ target: { address: 'fake:a', once: false, dial } });
+    // Longer than its receiver takes at once, so that it never leaves whole.
+    const event = fateOf(world.client.note('x'.repeat(1_000_000)));
+    for (let i = 0; i < 8; i++) await world.clock.pass(100);
+    expect([event.outcome, server.dials, server.ran]).toEqual(['UNAVAILABLE not-sent', 6, []]);
     await world.channel.close();
   });
 

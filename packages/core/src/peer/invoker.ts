@@ -185,8 +185,8 @@ export class Invoker implements StreamOwner, Giving {
     const { method } = call;
     exit.sender.schedule();
     try {
-      if (call.isEvent) return exit.emit(call);
-      exit.call(call, timeLeft);
+      if (call.isEvent) exit.emit(call);
+      else exit.call(call, timeLeft);
     } catch (error) {
       // What is not ours was thrown by a getter of the input's.
       const { code, message } = error instanceof RpcError ? error : thrownByInput(error);
