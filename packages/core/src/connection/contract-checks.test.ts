@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_DESCRIPTION } from '../contract/description/canonical.ts';
@@ -306,6 +308,24 @@ describe('a description', () => {
     const end = doubting();
     end.receive(...frames);
     expect(end.closed.map(({ message }) => message)).toEqual([`The other side broke the protocol: it sent ${why}.`]);
+  });
+
+  test('takes no more memory than its bytes, however small its parts', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const end = doubting();
+    const part = described('[', 0, FLAG.MORE);
+    const thousand = Buffer.concat(Array.from({ length: 1000 }, () => part));
+    const before = held();
+    for (let i = 0; i < 300; i++) end.receive(thousand);
+    // Kept one by one they took 34 MB.
+    expect(held() - before).toBeLessThan(8_000_000);
+    expect(end.closed).toEqual([]);
   });
 
   test('is asked for once, of a method that this end has named', () => {

@@ -22,9 +22,9 @@ export class ContractChecks<T> {
   readonly #outbox: Outbox;
   /** By the numbers of the methods whose descriptions are yet to come. */
   readonly #asked = new Map<number, DeclaredMethod<T>>();
-  /** The parts of the one description that is coming, and its number. */
+  /** The number of the one description that is coming, and what has come of it, in memory that grows. */
   #coming: number | undefined = undefined;
-  #parts: Buffer[] = [];
+  #text = NOTHING;
   #bytes = 0;
 
   /** Called when the contract of a method has been compared, and nothing of it is `parked` any more. */
@@ -57,19 +57,28 @@ export class ContractChecks<T> {
     if (this.#coming !== undefined && this.#coming !== number) {
       throw new ProtocolError('a DESCRIPTION among the parts of another one');
     }
-    this.#bytes += fields.left;
-    if (this.#bytes > MAX_DESCRIPTION) {
-      throw new ProtocolError(`a description of more than ${MAX_DESCRIPTION} bytes`);
-    }
-    if (fields.left > 0) this.#parts.push(Buffer.from(fields.view(fields.left)));
+    this.#append(fields.view(fields.left));
     this.#coming = number;
     if ((flags & PART) !== 0) return;
-    const bytes = Buffer.concat(this.#parts);
+    const bytes = this.#text.subarray(0, this.#bytes);
     this.#coming = undefined;
-    this.#parts = [];
+    this.#text = NOTHING;
     this.#bytes = 0;
     this.#asked.delete(number);
     this.#settle(method, bytes.length === 0 ? undefined : read(bytes));
+  }
+
+  /** The parts may be as small as a stranger likes: kept one by one, they would take a hundred times their bytes. */
+  #append(part: Uint8Array): void {
+    const bytes = this.#bytes + part.length;
+    if (bytes > MAX_DESCRIPTION) throw new ProtocolError(`a description of more than ${MAX_DESCRIPTION} bytes`);
+    if (bytes > this.#text.length) {
+      const grown = Buffer.alloc(Math.min(2 * bytes, MAX_DESCRIPTION));
+      grown.set(this.#text.subarray(0, this.#bytes));
+      this.#text = grown;
+    }
+    this.#text.set(part, this.#bytes);
+    this.#bytes = bytes;
   }
 
   /** No description comes any more: whatever waits goes on. Its values are checked anyway. */
@@ -95,6 +104,8 @@ export class ContractChecks<T> {
     this.settled(method, parked);
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 const WHERE =
   'The contracts of the two sides differ: "here" is the side that serves the method, "there" the one that calls it.';
