@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
-import type { Transport } from '@nearcall/core';
+import { type Client, clientOf, method, service, type Transport } from '@nearcall/core';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type ClientWorld, clientWorld, fateOf } from './client-world.ts';
 import { FakeClock, quiet } from './fake-clock.ts';
 import { FakeServer } from './fake-server.ts';
@@ -93,6 +94,28 @@ describe('a call that is open when its connection is lost', () => {
     }
     expect([call.outcome, world.server.ran.length]).toEqual(['UNAVAILABLE unknown', 5]);
     await world.channel.close();
+  });
+
+  test('is made again whole, also where reading its input is what ended the connection', async () => {
+    const world = await connected();
+    const { server, channel } = world;
+    const odd = service('odd', { take: method({ input: z.any(), output: z.any() }) });
+    const client = clientOf(channel.invoker, odd) as Client<typeof odd.methods>;
+    let reads = 0;
+    const input = {
+      get field() {
+        if (reads++ === 0) {
+          server.kill();
+          server.mood = 'up';
+        }
+        return 1;
+      },
+    };
+    const call = fateOf(client.take(input));
+    await world.clock.pass(200);
+    // So says the server, which has no such method: it has heard of the call.
+    expect([call.outcome, reads]).toEqual(['UNIMPLEMENTED rejected', 2]);
+    await channel.close();
   });
 });
 

@@ -67,10 +67,8 @@ export class Caller {
       this.#calls.delete(slot);
       throw error;
     }
-    if (call.sending !== HALF.OPEN) {
-      this.#calls.delete(slot);
-      return;
-    }
+    if (this.#calls.get(slot) !== call) return;
+    if (call.sending !== HALF.OPEN) return this.#calls.delete(slot);
     prologue.set(number, timeLeft, call, this.remote);
     const raw = input instanceof Uint8Array;
     writeMessage(this.#outbox, FRAME.REQUEST, call, prologue, body, raw, this.remote.chunk, () => this.#free(call));
