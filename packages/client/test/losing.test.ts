@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { type Client, clientOf, method, service, type Transport } from '@nearcall/core';
+import { type Client, clientOf, event, method, service, type Transport } from '@nearcall/core';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ClientWorld, clientWorld, fateOf } from './client-world.ts';
@@ -96,10 +96,10 @@ describe('a call that is open when its connection is lost', () => {
     await world.channel.close();
   });
 
-  test('is made again whole, also where reading its input is what ended the connection', async () => {
+  test('or an event, is made again whole, also where reading its input is what ended the connection', async () => {
     const world = await connected();
     const { server, channel } = world;
-    const odd = service('odd', { take: method({ input: z.any(), output: z.any() }) });
+    const odd = service('odd', { take: method({ input: z.any(), output: z.any() }), tell: event(z.any()) });
     const client = clientOf(channel.invoker, odd) as Client<typeof odd.methods>;
     let reads = 0;
     const input = {
@@ -115,6 +115,10 @@ describe('a call that is open when its connection is lost', () => {
     await world.clock.pass(200);
     // So says the server, which has no such method: it has heard of the call.
     expect([call.outcome, reads]).toEqual(['UNIMPLEMENTED rejected', 2]);
+    reads = 0;
+    const told = fateOf(client.tell(input));
+    await world.clock.pass(200);
+    expect([told.outcome, reads]).toEqual(['done', 2]);
     await channel.close();
   });
 });

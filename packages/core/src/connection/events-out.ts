@@ -14,6 +14,7 @@ export class EventsOut implements Flow {
   #remote: Limits = DEFAULT_LIMITS;
   #credit = 0;
   #parcel: Parcel | undefined = undefined;
+  #closed = false;
   /** The event that is on its way. */
   event: OutgoingCall | undefined = undefined;
 
@@ -47,6 +48,8 @@ export class EventsOut implements Flow {
     const { metadata } = event;
     checkMetadata(metadata, this.#remote);
     const body = encodeBody(value, this.#remote);
+    // Reading it may have run code of the user's, which ended the connection.
+    if (this.#closed) return event.lost(GONE);
     if (!this.idle) throw new RpcError('INVALID_ARGUMENT', 'reading it sent another event', { execution: 'not-sent' });
     const flags = (metadata === undefined ? 0 : FLAG.METADATA) | (value instanceof Uint8Array ? FLAG.RAW : 0);
     const parcel = new Parcel(FRAME.EVENT, flags, EVENTS_CALL, prologueOf(number, metadata), body);
@@ -63,6 +66,7 @@ export class EventsOut implements Flow {
 
   /** Nothing more is sent. */
   close(reason: (call: OutgoingCall) => Failure): void {
+    this.#closed = true;
     const { event } = this;
     this.event = undefined;
     this.#parcel = undefined;
@@ -87,6 +91,8 @@ export class EventsOut implements Flow {
     return false;
   }
 }
+
+const GONE: Failure = { code: 'UNAVAILABLE', message: 'The connection is closed.', execution: 'not-sent' };
 
 /** What stands before an event's body. */
 function prologueOf(number: number, metadata: Uint8Array | undefined): Uint8Array {
