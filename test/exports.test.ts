@@ -20,6 +20,7 @@ test('each package exports these names and no others', () => {
     'addressText',
     'callOnConnect',
     'checkContract',
+    'checkGrace',
     'checkInterceptors',
     'clientOf',
     'duplexTransport',

@@ -2,6 +2,7 @@ import {
   type Clock,
   type CloseOptions,
   callOnConnect,
+  checkGrace,
   DEFAULT_GRACE,
   type Exit,
   type Exits,
@@ -9,33 +10,18 @@ import {
   type Failure,
   Invoker,
   type Limits,
-  type OnConnect,
   Peer,
-  type PeerOptions,
   type Pending,
   Reports,
   type RpcError,
   type Transport,
 } from '@nearcall/core';
-import type { BackoffOptions } from './backoff.ts';
 import { Balancer } from './balancer.ts';
+import type { ChannelOptions } from './channel-options.ts';
 import type { ClientState, Connectivity } from './connectivity.ts';
 import { asError, CLOSED, GRACE_OVER, unreachable } from './failures.ts';
 import { Subchannel, type SubchannelOwner, type Target } from './subchannel.ts';
 import { Watchers } from './watchers.ts';
-
-/** What a channel is made of. */
-export interface ChannelOptions {
-  /** What each of its connections is made of. */
-  readonly peer: Omit<PeerOptions, 'role' | 'user' | 'clock'>;
-  readonly clock: Clock;
-  /** Undefined where a connection that is over is not made again. */
-  readonly backoff: BackoffOptions | undefined;
-  readonly waitForReady: boolean;
-  /** The deadline of calls that have none, in milliseconds. */
-  readonly deadline: number | undefined;
-  readonly onConnect: OnConnect | undefined;
-}
 
 /** A call may be sent so often, where one after the other is lost with its connection: it might be what ends them. */
 const MOST_ATTEMPTS = 5;
@@ -78,7 +64,7 @@ export class Channel implements Exits, SubchannelOwner {
 
   get state(): ClientState {
     const connections = this.#subchannels.map(({ state }) => state);
-    return { connectivity: this.connectivity, reason: this.#reason, connections };
+    return { connectivity: this.connectivity, reason: this.reason, connections };
   }
 
   get connectivity(): Connectivity {
@@ -121,6 +107,7 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
+    checkGrace(grace);
     this.#closing ??= this.#close(grace);
     return this.#closing;
   }
@@ -237,13 +224,13 @@ export class Channel implements Exits, SubchannelOwner {
     this.invoker.failWaiting('events', failure, meant);
   }
 
-  get #reason(): RpcError | undefined {
+  get reason(): RpcError | undefined {
     if (this.#connectivity === 'READY') return undefined;
     return this.#subchannels.find(({ reason }) => reason !== undefined)?.reason;
   }
 
   /** Why there is no connection. */
   get #failure(): Failure {
-    return unreachable(this.#reason, this.#subchannels.length);
+    return unreachable(this.reason, this.#subchannels.length);
   }
 }

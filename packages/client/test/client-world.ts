@@ -1,6 +1,7 @@
 import { type Client, clientOf, RpcError } from '@nearcall/core';
 import { type BackoffOptions, backoffOptions } from '../src/backoff.ts';
-import { Channel, type ChannelOptions } from '../src/channel.ts';
+import { Channel } from '../src/channel.ts';
+import type { ChannelOptions } from '../src/channel-options.ts';
 import type { Target } from '../src/subchannel.ts';
 import { work } from './contract.ts';
 import { FakeClock } from './fake-clock.ts';

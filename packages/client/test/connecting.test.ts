@@ -68,6 +68,10 @@ describe('a client that connects', () => {
         'DEADLINE_EXCEEDED not-sent',
         'UNAVAILABLE not-sent',
       ]);
+      // And it says what it has waited for.
+      expect(late.error?.message).toBe(
+        'work.upper: no answer within 500 ms before it was sent. Nothing listens at fake:a.',
+      );
       world.server.mood = 'up';
       await world.clock.pass(100);
       expect([waits.outcome, world.server.ran]).toEqual(['A', ['a']]);

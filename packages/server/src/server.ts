@@ -1,4 +1,4 @@
-import type { CloseOptions, RemotePeer, Transport } from '@nearcall/core';
+import { type CloseOptions, checkGrace, type RemotePeer, type Transport } from '@nearcall/core';
 import type { Clients } from './clients.ts';
 import type { Listener } from './listener.ts';
 
@@ -69,6 +69,7 @@ export class RunningServer implements Server {
   }
 
   close(options?: CloseOptions): Promise<void> {
+    if (options?.grace !== undefined) checkGrace(options.grace);
     this.#closing ??= this.#close(options);
     return this.#closing;
   }

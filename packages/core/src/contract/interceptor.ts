@@ -30,7 +30,8 @@ export interface CallResult {
  * error of the call, for which it may throw another one. The items of a stream go straight to its reader.
  *
  * A stream's call is made when its first item is asked for. The time that interceptors take before they go on counts
- * into a deadline that the caller or the method states; but to keep it is theirs meanwhile.
+ * into a deadline that the caller or the method states. A call that they have not let through by then, or when its
+ * signal aborts, fails and is not made any more; how long they take after `next()` is theirs.
  *
  * @example
  * ```ts

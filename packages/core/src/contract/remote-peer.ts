@@ -2,7 +2,7 @@ import type { ClientOf, Contract } from './client.ts';
 
 /** How to close. */
 export interface CloseOptions {
-  /** The milliseconds that calls which have begun may still take. Default: 10,000. */
+  /** The milliseconds that calls which have begun may still take: 0 or more. Default: 10,000. */
   readonly grace?: number | undefined;
 }
 

@@ -160,3 +160,10 @@ test('an error is printed under the name of its class', () => {
   expect(RpcError.name).toBe('RpcError');
   expect(RpcError.from(new RpcError('NOT_FOUND', 'x')).code).toBe('NOT_FOUND');
 });
+
+test.each([Number.NaN, -1, 'soon'])('a grace of %s is refused, and nothing is closed', async (grace) => {
+  await using here = await world();
+  expect(() => here.near.close({ grace: grace as number })).toThrow(RangeError);
+  await here.client.read(1).catch(() => {});
+  expect(here.near.pending).toBe(0);
+});

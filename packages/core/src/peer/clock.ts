@@ -15,7 +15,7 @@ export interface Clock {
 }
 
 /** The longest time that a Node timer takes; a longer one would fire at once. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST: number = 2 ** 31 - 1;
 
 /** The time of the process. */
 export const systemClock: Clock = {

@@ -1,4 +1,4 @@
-import type { Failure } from '../error/rpc-error.ts';
+import type { Failure, RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Exit } from './exit.ts';
 import type { Pending } from './pending.ts';
@@ -15,6 +15,8 @@ export interface Exits {
   all(): Iterable<Exit>;
   /** What the other end takes; the defaults where nobody is there to ask. */
   readonly remote: Limits;
+  /** Why there is no connection, where there is none. */
+  readonly reason: RpcError | undefined;
   /** Whether calls must wait because as many are open as the other end takes. */
   readonly crowded: boolean;
   /** Why a call, or an event, is neither made nor let wait, if so. */

@@ -7,6 +7,7 @@ import { RpcError } from '../error/rpc-error.ts';
 import { InterceptedStream } from './intercepted-stream.ts';
 import { release } from './iterator-of.ts';
 import { type Around, type CallOver, type Layer, LayerFault, runLayers } from './layers.ts';
+import { madeInTime } from './made-in-time.ts';
 import type { StubOwner } from './stub.ts';
 
 /** Makes the calls of an owner with interceptors around them, outermost first; without any, it is that owner itself. */
@@ -45,12 +46,15 @@ class Intercepted implements StubOwner {
     const { fullName, kind } = method;
     const began = performance.now();
     let made = false;
+    let late = false;
     const around: Around<InterceptedCall> = {
       layers: this.#layers,
       kind: 'interceptor',
       method: fullName,
       grow: changed,
       call: ({ options: given }) => {
+        if (late)
+          return Promise.reject(new RpcError('CANCELLED', `${fullName} was given up before it was made.`, NOT_SENT));
         made = true;
         return make(within(given, given?.deadline ?? method.deadline, performance.now() - began));
       },
@@ -59,14 +63,12 @@ class Intercepted implements StubOwner {
       faulty: () => {},
     };
     try {
-      const over: CallOver = await runLayers(around, {
-        method: fullName,
-        kind: NAMES[kind] as keyof typeof KIND,
-        input,
-        options,
-      });
-      return over.output;
+      const call = { method: fullName, kind: NAMES[kind] as keyof typeof KIND, input, options };
+      const running: Promise<CallOver> = runLayers(around, call);
+      const over = made ? running : madeInTime(running, method, options, () => made);
+      return (await over).output;
     } catch (error) {
+      late = true;
       if (!made && streamsInput(kind)) release(input);
       if (!(error instanceof LayerFault)) throw error;
       const execution = made ? 'unknown' : 'not-sent';
@@ -74,6 +76,8 @@ class Intercepted implements StubOwner {
     }
   }
 }
+
+const NOT_SENT = { execution: 'not-sent' } as const;
 
 /** By the number of each kind. */
 const NAMES = Object.keys(KIND) as readonly (keyof typeof KIND)[];

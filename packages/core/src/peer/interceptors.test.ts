@@ -493,3 +493,38 @@ test('an owner gets what the interceptors have made of the options, and nothing 
     [method, input, { waitForReady: true }],
   ]);
 });
+
+describe('an interceptor that never lets its call through', () => {
+  const stuck: Interceptor = () => new Promise(() => {});
+
+  test.each(Object.entries(CALLS))('does not outlast the deadline of the call, %s', async (_, call) => {
+    await using both = world([(_: unknown, next: (o: CallOptions) => unknown) => next({ deadline: 20 }), stuck]);
+    // The outer one has said the deadline, which only the inner ones know of.
+    const outcome = failure(call(both.client, AbortSignal.timeout(40)));
+    expect(await outcome).toMatchObject({ code: 'DEADLINE_EXCEEDED', execution: 'not-sent' });
+  });
+
+  test('does not outlast its signal, and cannot make the call any more', async () => {
+    let go = (): void => {};
+    const waits: Interceptor = async (_, next) => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return next();
+    };
+    let ran = false;
+    await using both = world([waits], () => {
+      ran = true;
+    });
+    const giveUp = new AbortController();
+    const outcome = failure(CALLS['unary']!(both.client, giveUp.signal));
+    giveUp.abort();
+    const error = await outcome;
+    expect([error.code, error.execution]).toEqual(['CANCELLED', 'not-sent']);
+    expect(error.message).toContain('its interceptors had not let it through');
+    go();
+    await quiet();
+    expect(ran).toBe(false);
+    expectNothingLeft(both);
+  });
+});

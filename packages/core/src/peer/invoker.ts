@@ -203,7 +203,10 @@ export class Invoker implements StreamOwner, Giving {
     const sent = call.id >= 0;
     const fate = sent ? '; the handler may have run' : ` before it was sent${call.mayHaveRun ? ' again' : ''}`;
     const execution = sent ? 'unknown' : 'not-sent';
-    call.givenUp({ code, message: `${call.method.fullName}: ${why}${fate}.`, execution, cause });
+    // What it has waited for, where that is known.
+    const reason = call.exit === undefined ? this.#exits.reason : undefined;
+    const message = `${call.method.fullName}: ${why}${fate}.${reason === undefined ? '' : ` ${reason.message}`}`;
+    call.givenUp({ code, message, execution, cause: cause ?? reason });
     if (sent) call.exit?.cancel(call, code);
     (call.exit?.sender ?? this.#exits).schedule();
   }

@@ -33,5 +33,11 @@ export interface PeerOptions {
 export const DEFAULT_HANDSHAKE = 10_000;
 /** How long `close` lets what has begun go on, in milliseconds. */
 export const DEFAULT_GRACE = 10_000;
+/** @throws RangeError for a grace that is none. */
+export function checkGrace(grace: number): void {
+  if (typeof grace === 'number' && grace >= 0) return;
+  throw new RangeError(`The grace is ${String(grace)}; it must be a number of milliseconds, 0 or more.`);
+}
+
 /** How long the other end may keep a connection that is over, in milliseconds. */
 export const LINGER = 1000;

@@ -17,7 +17,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Exit, type ExitUser } from './exit.ts';
 import { intercepted } from './intercepted.ts';
 import { OnlyExit } from './only-exit.ts';
-import { DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
+import { checkGrace, DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
 import { Sender } from './sender.ts';
@@ -143,6 +143,7 @@ export class Peer implements RemotePeer {
    * Fulfils when it is over.
    */
   close({ grace = DEFAULT_GRACE }: CloseOptions = {}): Promise<void> {
+    checkGrace(grace);
     this.#sender.close();
     if (!this.#over) {
       this.#own.close();
