@@ -25,9 +25,10 @@ test('what is more than all of it is given where nothing is taken, so that it is
 
 test('without limits everything is given', () => {
   for (const budget of Object.values(UNLIMITED)) {
+    const { used } = budget;
     expect(budget.take(2 ** 40)).toBe(true);
     expect(budget.take(2 ** 40)).toBe(true);
     budget.give(2 ** 41);
-    expect(budget.used).toBe(0);
+    expect(budget.used).toBe(used);
   }
 });
