@@ -7,6 +7,9 @@ const LOAD = Number(process.env['NEARCALL_LOAD'] ?? 3000);
 /** The calls that the server takes at once. */
 const SLOTS = 1024;
 
+/** The bytes by which a process may grow over half of the load. */
+const MOST = 400_000;
+
 test('a mix of everything leaves nothing behind', { timeout: 180_000 }, async () => {
   await using place = await temporary();
   await using server = await forked('mixed-load/server-child', place.at('s.sock'));
@@ -28,9 +31,15 @@ test('a mix of everything leaves nothing behind', { timeout: 180_000 }, async ()
   // What is compiled and kept for good is there after the first half.
   const from = performance.now();
   const first = await half();
-  const second = await half();
+  let last = first;
+  let grown = { client: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY };
+  // What leaks does so in every further half. What the engine keeps comes and goes.
+  for (let i = 0; i < 4 && Math.max(grown.client, grown.server) >= MOST; i++) {
+    const next = await half();
+    grown = { client: next.client - last.client, server: next.server - last.server };
+    last = next;
+  }
   const took = performance.now() - from;
-  const grown = { client: second.client - first.client, server: second.server - first.server };
   if (process.env['NEARCALL_LOAD'] !== undefined) console.log({ LOAD, took, first, grown });
 
   expect(await client.ask('listeners')).toBe(0);
@@ -46,6 +55,6 @@ test('a mix of everything leaves nothing behind', { timeout: 180_000 }, async ()
   expect(await client.ask('release')).toBe(0);
   await empty();
 
-  expect(grown.client).toBeLessThan(400_000);
-  expect(grown.server).toBeLessThan(400_000);
+  expect(grown.client).toBeLessThan(MOST);
+  expect(grown.server).toBeLessThan(MOST);
 });
