@@ -194,8 +194,11 @@ describe('a call over a socket, between two versions of a contract that differ a
 async function counted(address: string, path: string): Promise<{ readonly address: string; sent(): Buffer }> {
   const { createServer } = await import('node:net');
   const chunks: Buffer[] = [];
-  const proxy = createServer((socket) => {
-    const beyond = dial(address.slice('unix:'.length));
+  const proxy = createServer({ allowHalfOpen: true }, (socket) => {
+    const beyond = dial({ path: address.slice('unix:'.length), allowHalfOpen: true });
+    // Whichever side goes first, the other one goes with it.
+    for (const [one, other] of [[socket, beyond] as const, [beyond, socket] as const])
+      one.on('error', () => other.destroy());
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.pipe(beyond);
     beyond.pipe(socket);
