@@ -1,5 +1,6 @@
 import { RpcError } from '../src/error/rpc-error.ts';
 import type { Clock } from '../src/peer/clock.ts';
+import { answering } from './answering.ts';
 import type { Breakage, Invoke } from './breakage.ts';
 import type { Distort } from './link-style.ts';
 import type { Random } from './random.ts';
@@ -86,15 +87,6 @@ function bound(clock: Clock): Clock {
     turn: (action) => clock.turn(action),
     hold: () => clock.hold(),
   };
-}
-
-/** Treats the answers of calls in another way; streams stay as they are. */
-function answering(how: (promise: PromiseLike<unknown>) => PromiseLike<unknown>): (invoke: Invoke) => Invoke {
-  return (invoke) =>
-    (...call) => {
-      const result = invoke(...call);
-      return result instanceof Promise ? how(result) : result;
-    };
 }
 
 /** Gives each second success the result of the one before. */

@@ -1,27 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import {
-  close,
-  connect,
-  event,
-  type Interceptor,
-  implement,
-  method,
-  RpcError,
-  serve,
-  service,
-  stream,
-} from './nearcall.ts';
+import { close, connect, type Interceptor, implement, method, RpcError, serve, service } from './nearcall.ts';
 import { temporary } from './temporary.ts';
+import { words } from './words.ts';
 
-const words = service('words', {
-  ask: method({ input: z.string(), output: z.string() }),
-  read: method({ input: z.number(), output: stream(z.string()) }),
-  write: method({ input: stream(z.string()), output: z.string() }),
-  talk: method({ input: stream(z.string()), output: stream(z.string()) }),
-  back: method({ input: z.string(), output: z.string() }),
-  note: event(z.string()),
-});
 const reply = service('reply', { ask: method({ input: z.string(), output: z.string() }) });
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,28 +1,7 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
-import {
-  type CallOptions,
-  type ClientOf,
-  close,
-  connect,
-  event,
-  method,
-  RpcError,
-  type Server,
-  serve,
-  service,
-  stream,
-  use,
-} from './nearcall.ts';
+import { type CallOptions, type ClientOf, close, connect, RpcError, type Server, serve, use } from './nearcall.ts';
 import { temporary } from './temporary.ts';
-
-const words = service('words', {
-  ask: method({ input: z.string(), output: z.string() }),
-  read: method({ input: z.number(), output: stream(z.string()) }),
-  write: method({ input: stream(z.string()), output: z.string() }),
-  talk: method({ input: stream(z.string()), output: stream(z.string()) }),
-  note: event(z.string()),
-});
+import { words } from './words.ts';
 
 interface Running extends AsyncDisposable {
   readonly client: ClientOf<typeof words>;
@@ -77,6 +56,7 @@ async function running(): Promise<Running> {
     async *talk(input, { user }) {
       for await (const word of input) yield `${user} says ${word}`;
     },
+    back: (word) => word,
     note: (word, { user }) => void log.push(`${user} notes ${word}`),
   });
   const server = await serve(place.unix(), implementation, { onError: (error) => reported.push(error) });

@@ -1,4 +1,5 @@
 import { RpcError } from '../../src/error/rpc-error.ts';
+import { answering } from '../answering.ts';
 import type { Invoke } from '../breakage.ts';
 import type { ChannelBreakage } from './channel-breakage.ts';
 
@@ -95,15 +96,6 @@ function bound(clock: Clock, other: Partial<Clock>): Clock {
     hold: () => clock.hold(),
     ...other,
   };
-}
-
-/** Treats the answers of calls in another way; streams stay as they are. */
-function answering(how: (promise: PromiseLike<unknown>) => PromiseLike<unknown>): (invoke: Invoke) => Invoke {
-  return (invoke) =>
-    (...call) => {
-      const result = invoke(...call);
-      return result instanceof Promise ? how(result) : result;
-    };
 }
 
 /** Gives each success the result of the one before. */

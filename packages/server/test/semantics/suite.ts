@@ -1,3 +1,4 @@
+// Longer than a source file may be: it is one list of cases, which every transport runs whole.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { close, connect, implement, RpcError, safe } from '../nearcall.ts';
