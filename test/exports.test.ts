@@ -10,6 +10,7 @@ test('each package exports these names and no others', () => {
     'CODES',
     'DEFAULT_DEADLINE',
     'DEFAULT_GRACE',
+    'DEFAULT_HANDSHAKE',
     'DEFAULT_LIMITS',
     'Implementations',
     'Invoker',

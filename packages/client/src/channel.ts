@@ -4,6 +4,7 @@ import {
   callOnConnect,
   checkGrace,
   DEFAULT_GRACE,
+  DEFAULT_HANDSHAKE,
   type Exit,
   type Exits,
   type ExitUser,
@@ -185,6 +186,10 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   // What it is to its subchannels.
+
+  get patience(): number {
+    return this.#options.peer.handshake ?? DEFAULT_HANDSHAKE;
+  }
 
   peer(transport: Transport, user: ExitUser): Peer {
     return new Peer(transport, { ...this.#options.peer, clock: this.clock, role: 'dialer', user });

@@ -6,7 +6,10 @@ import type { DialOptions } from './target.ts';
 export interface ConnectOptions extends DialOptions {
   /** What the server may send. Default: see `Limits`. */
   readonly limits?: Partial<Limits> | undefined;
-  /** The milliseconds within which the server must have said hello. Default: 10,000. */
+  /**
+   * The milliseconds within which the server must have said hello, and within which a function that dials must have made
+   * its transport. Default: 10,000.
+   */
   readonly handshake?: number | undefined;
   /** What the server may call here, one implementation or several: a client can serve, too. Default: nothing. */
   readonly implementations?: Implementation | readonly Implementation[] | undefined;

@@ -10,6 +10,7 @@ import {
 } from '@nearcall/core';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { ConnectionState, Connectivity } from './connectivity.ts';
+import { dialledInTime } from './dialled-in-time.ts';
 import { ENDED, LEAVING } from './failures.ts';
 
 /** Where a subchannel connects to. */
@@ -25,6 +26,8 @@ export interface Target {
 /** Whom a subchannel belongs to. */
 export interface SubchannelOwner {
   readonly clock: Clock;
+  /** The milliseconds that a transport may take to come. */
+  readonly patience: number;
   /** Speaks over a transport. */
   peer(transport: Transport, user: ExitUser): Peer;
   /** Calls can be made over a new connection. */
@@ -99,8 +102,9 @@ export class Subchannel {
     };
     try {
       const dialled = this.#target.dial();
-      if (dialled instanceof Promise) dialled.then(speak).catch(failed);
-      else speak(dialled);
+      if (!(dialled instanceof Promise)) return speak(dialled);
+      const { clock, patience } = this.#owner;
+      dialledInTime(dialled, clock, patience).then(speak).catch(failed);
     } catch (error) {
       failed(error);
     }

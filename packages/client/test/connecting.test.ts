@@ -128,16 +128,35 @@ describe('a client that connects', () => {
     await world.channel.close();
   });
 
-  test('lets go of a transport that comes when it is closed', async () => {
-    let give: (transport: never) => void = () => {};
-    const dial = () => new Promise<never>((resolve) => (give = resolve));
-    const world = clientWorld({ target: { address: 'a transport', once: false, dial } });
-    await world.channel.close();
+  test.each([
+    ['is closed', (world: ClientWorld) => world.channel.close()],
+    ['has waited too long for it', (world: ClientWorld) => world.clock.pass(500)],
+  ])('lets go of a transport that comes when it %s', async (_, late) => {
+    const gives: ((transport: never) => void)[] = [];
+    const dial = () => new Promise<never>((resolve) => gives.push(resolve));
+    const world = clientWorld({ target: { address: 'a transport', once: false, dial }, peer: { handshake: 500 } });
+    await late(world);
     let destroyed = 0;
     const none = () => {};
-    give({ start: none, send: none, end: none, hold: none, queued: 0, destroy: () => destroyed++ } as never);
+    gives[0]?.({ start: none, send: none, end: none, hold: none, queued: 0, destroy: () => destroyed++ } as never);
     await quiet();
     expect(destroyed).toBe(1);
+    await world.channel.close();
+  });
+
+  test('gives a dial up that makes no transport in time, says so, and dials again', async () => {
+    let dials = 0;
+    const dial = () => new Promise<never>(() => dials++);
+    const world = clientWorld({ target: { address: 'a transport', once: false, dial }, peer: { handshake: 500 } });
+    const call = fateOf(world.client.upper('a'));
+    await world.clock.pass(499);
+    expect(call.outcome).toBe(undefined);
+    await world.clock.pass(1);
+    expect(call.outcome).toBe('UNAVAILABLE not-sent');
+    expect(call.error?.message).toBe('Dialling failed: no transport came within 500 ms (option "handshake").');
+    await world.clock.pass(100);
+    expect(dials).toBe(2);
+    await world.channel.close();
   });
 });
 

@@ -56,7 +56,7 @@ export { intercepted } from './peer/intercepted.ts';
 export { Invoker } from './peer/invoker.ts';
 export { callOnConnect, type OnConnect } from './peer/on-connect.ts';
 export { Peer } from './peer/peer.ts';
-export { checkGrace, DEFAULT_GRACE, type PeerOptions } from './peer/peer-options.ts';
+export { checkGrace, DEFAULT_GRACE, DEFAULT_HANDSHAKE, type PeerOptions } from './peer/peer-options.ts';
 export type { Pending } from './peer/pending.ts';
 export { type ErrorListener, Reports } from './peer/reports.ts';
 export { clientOf, type StubOwner } from './peer/stub.ts';
