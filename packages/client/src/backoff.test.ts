@@ -68,9 +68,11 @@ describe('the waits between attempts', () => {
     );
   });
 
-  test('are none where a connection had lived for a second, and one that is short where it had not', () => {
+  test('are none where a connection had lived for a second, and grow where one after the other has not', () => {
     const backoff = new Backoff(backoffOptions({ jitter: 0 }));
-    expect([backoff.lost(1000), backoff.lost(999), backoff.lost(0)]).toEqual([0, 100, 100]);
+    expect([backoff.lost(999), Math.round(backoff.lost(0))]).toEqual([100, 160]);
+    for (let i = 0; i < 10; i++) backoff.lost(0);
+    expect([backoff.lost(0), backoff.lost(1000), backoff.lost(0)]).toEqual([1000, 0, 100]);
     expect(new Backoff(backoffOptions({ jitter: 0, max: 30 })).lost(0)).toBe(30);
   });
 });

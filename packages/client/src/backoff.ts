@@ -51,6 +51,8 @@ export class Backoff {
   readonly #random: () => number;
   #failures = 0;
   #busy = 0;
+  /** How many connections in a row did not live long. */
+  #short = 0;
 
   constructor(options: BackoffOptions, random: () => number = Math.random) {
     this.#options = options;
@@ -72,21 +74,27 @@ export class Backoff {
 
   /** The server has more new connections than it can take at once: the milliseconds until the next attempt. */
   busy(): number {
-    const { first, initial, multiplier, max } = this.#options;
-    return this.#jittered(Math.min(max, initial, first * multiplier ** this.#busy++));
+    return this.#soon(this.#busy++);
   }
 
   /** A connection is over that had been made, and had lived for so long: the milliseconds until the next attempt. */
   lost(lived: number): number {
     this.#failures = 0;
-    const { first, max } = this.#options;
-    return lived >= SETTLED ? 0 : this.#jittered(Math.min(max, first));
+    if (lived < SETTLED) return this.#soon(this.#short++);
+    this.#short = 0;
+    return 0;
   }
 
   /** The server has spoken. */
   reset(): void {
     this.#failures = 0;
     this.#busy = 0;
+  }
+
+  /** The wait after so many that were not failures: it grows, but no longer than the first that is gRPC's. */
+  #soon(times: number): number {
+    const { first, initial, multiplier, max } = this.#options;
+    return this.#jittered(Math.min(max, initial, first * multiplier ** times));
   }
 
   #jittered(wait: number): number {

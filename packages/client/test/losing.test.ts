@@ -90,7 +90,7 @@ describe('a call that is open when its connection is lost', () => {
       await quiet();
       world.server.kill();
       world.server.mood = 'up';
-      await world.clock.pass(100);
+      await world.clock.pass(1000);
     }
     expect([call.outcome, world.server.ran.length]).toEqual(['UNAVAILABLE unknown', 5]);
     await world.channel.close();
@@ -257,7 +257,7 @@ describe('an event that waits', () => {
     const world = clientWorld({ target: { address: 'fake:a', once: false, dial } });
     // Longer than its receiver takes at once, so that it never leaves whole.
     const event = fateOf(world.client.note('x'.repeat(1_000_000)));
-    for (let i = 0; i < 8; i++) await world.clock.pass(100);
+    for (let i = 0; i < 8; i++) await world.clock.pass(1000);
     expect([event.outcome, server.dials, server.ran]).toEqual(['UNAVAILABLE not-sent', 6, []]);
     await world.channel.close();
   });
