@@ -21,7 +21,7 @@ const NAMES = [
   'name',
   'methods',
   'a b',
-  'ä.ö/ü',
+  'ä,ö/ü',
   '0',
 ] as const;
 

@@ -21,7 +21,7 @@ test('one method object may stand in several places', () => {
   expect([namedMethod(one, 'a').fullName, namedMethod(two, 'b').fullName]).toEqual(['one.a', 'two.b']);
 });
 
-test('methods may have any name that text can have, and none that they did not get', () => {
+test('methods may have any name that text without a dot can have, and none that they did not get', () => {
   const names = [
     'constructor',
     'toString',
@@ -32,7 +32,7 @@ test('methods may have any name that text can have, and none that they did not g
     'with space',
     'é😀',
     '0',
-    'a.b',
+    'a/b',
   ];
   const { methods } = service('odd', Object.fromEntries(names.map((name) => [name, any])) as Record<string, AnyMethod>);
   expect(Object.keys(methods).sort()).toEqual([...names].sort());
@@ -54,6 +54,13 @@ test('a name is 1 to 255 bytes of well-formed text', () => {
     );
   }
   for (const none of [undefined, null, 5, {}]) expect(() => service(none as unknown as string, {})).toThrow(TypeError);
+});
+
+test('the name of a method holds no dot, so that no two methods have the same full name', () => {
+  expect(() => service('a', { 'b.c': any })).toThrow(
+    new TypeError('The name of a method of the service "a" is "b.c"; it must hold no dot.'),
+  );
+  expect(service('a.b', { c: any }).name).toBe('a.b');
 });
 
 test('what method did not make is no method', () => {

@@ -54,7 +54,8 @@ export interface NamedMethod extends MethodChecks {
 /**
  * Declares a service: the methods under one name. The same object serves both ends.
  *
- * @throws TypeError for a name that is empty or longer than 255 bytes, or a method that {@link method} did not make.
+ * @throws TypeError for a name that is empty or longer than 255 bytes, for a method whose name holds a dot, or that
+ * {@link method} did not make. The name of a service may hold dots: `acme.text`.
  * @example
  * ```ts
  * export const text = service('text', {
@@ -68,6 +69,10 @@ export function service<M extends Methods>(name: string, methods: M): Service<M>
   const named: Record<string, unknown> = Object.create(null);
   for (const [key, method] of Object.entries(methods)) {
     checkName(key, `method of the service "${name}"`);
+    // What stands before the last dot of a full name is the service: no two methods have the same.
+    if (key.includes('.')) {
+      throw new TypeError(`The name of a method of the service "${name}" is "${key}"; it must hold no dot.`);
+    }
     const checks = (method as { [CHECKS]?: MethodChecks } | null)?.[CHECKS];
     if (checks === undefined)
       throw new TypeError(`${name}.${key} is not a method: make it with method({ … }) or event(…).`);
