@@ -12,6 +12,7 @@ import { docstringExamples, readmeFiles, readmeSnippetCount, root } from './docu
 const folder = join(root, 'test', '.documentation');
 const sockets = mkdtempSync(join(tmpdir(), 'nearcall-docs-'));
 const examples = docstringExamples();
+const runtimeDirectory = process.env['XDG_RUNTIME_DIR'];
 
 /** The socket that stands in for the one that the documentation names. */
 const socketOf = (name: string): string => join(sockets, `${name.replaceAll(/\W+/g, '-')}.sock`);
@@ -25,15 +26,15 @@ import { healthStatus, serve } from '@nearcall/server';
 import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
 const { addressText, duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
-const { health, parseAddress, RpcError, safe, service, stream, streamTransport, use } = core;
+const { health, localAddress, parseAddress, RpcError, safe, service, stream, streamTransport, use } = core;
 const text = service('text', {
   uppercase: method({ input: z.string(), output: z.string() }),
   parse: method({ input: z.string(), output: z.string(), errors: { syntax: z.object({ line: z.number() }) } }),
 });
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
 void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
-void [health, healthStatus, addressText, duplexTransport, messagePortTransport, parseAddress, streamTransport, spawn];
-void [MessageChannel, use, Worker];
+void [health, healthStatus, addressText, duplexTransport, localAddress, messagePortTransport, parseAddress, spawn];
+void [MessageChannel, streamTransport, use, Worker];
 export type { Duplex };
 export type Middleware = core.Middleware;
 export type Interceptor = core.Interceptor;
@@ -85,6 +86,7 @@ function setting(address: string, body: string): string {
 }
 
 beforeAll(() => {
+  process.env['XDG_RUNTIME_DIR'] = sockets;
   mkdirSync(folder, { recursive: true });
   for (const { name, code } of readmeFiles()) {
     writeFileSync(
@@ -109,6 +111,8 @@ function paths(): Record<string, string[]> {
 }
 
 afterAll(() => {
+  if (runtimeDirectory === undefined) delete process.env['XDG_RUNTIME_DIR'];
+  else process.env['XDG_RUNTIME_DIR'] = runtimeDirectory;
   rmSync(folder, { recursive: true, force: true });
   rmSync(sockets, { recursive: true, force: true });
 });

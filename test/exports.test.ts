@@ -31,6 +31,7 @@ test('each package exports these names and no others', () => {
     'intercepted',
     'isTransport',
     'limitsWith',
+    'localAddress',
     'memoryTransports',
     'messagePortTransport',
     'method',

@@ -69,6 +69,7 @@ export {
   type TcpAddress,
   type UnixAddress,
 } from './transport/address.ts';
+export { localAddress } from './transport/local-address.ts';
 export { memoryTransports } from './transport/memory.ts';
 export { messagePortTransport } from './transport/message-port.ts';
 export { duplexTransport, streamTransport } from './transport/stream.ts';

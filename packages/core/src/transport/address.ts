@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 /** The longest path that the kernel takes for a socket, in bytes. Older Nodes cut a longer one off in silence. */
-export const MAX_SOCKET_PATH_BYTES = 107;
+export const MAX_SOCKET_PATH_BYTES: number = process.platform === 'linux' ? 107 : 103;
 
 /** A socket file. */
 export interface UnixAddress {
