@@ -1,12 +1,14 @@
 import cluster from 'node:cluster';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
-import { isTaken, listen, publish, removeOurs, type SocketFile, whyNoDirectory } from './socket-file.ts';
-import { alone, isLive, listening } from './socket-lock.ts';
+import { isLive, listening } from './listening.ts';
+import { whyNoDirectory } from './private-directory.ts';
+import { allow, type SocketAccess } from './socket-access.ts';
+import { isTaken, listen, publish, removeOurs, type SocketFile } from './socket-file.ts';
+import { alone, digest } from './socket-lock.ts';
 
 /**
  * Lets a worker of a `node:cluster` listen at a path, together with others of that cluster. The primary binds the socket,
@@ -15,10 +17,10 @@ import { alone, isLive, listening } from './socket-lock.ts';
  *
  * @throws Error saying what stands at the path, if it is not a leftover of a server that is gone.
  */
-export async function listenInCluster(server: Server, path: string): Promise<SocketFile> {
-  const directory = join(dirname(path), `.nearcall-${nameOf(path)}`);
+export async function listenInCluster(server: Server, path: string, access: SocketAccess): Promise<SocketFile> {
+  const directory = join(dirname(path), `.nearcall-${digest(basename(path))}`);
   const bound = join(directory, 's');
-  if (Buffer.byteLength(bound) > MAX_SOCKET_PATH_BYTES) return listen(server, path);
+  if (Buffer.byteLength(bound) > MAX_SOCKET_PATH_BYTES) return listen(server, path, access);
   return alone(path, async () => {
     await makePrivate(directory, path);
     // What is left of a cluster whose primary was killed. A bind that fails would lose this worker its place for good.
@@ -26,7 +28,7 @@ export async function listenInCluster(server: Server, path: string): Promise<Soc
     await listening(server, { path: bound }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE' ? isTaken(path) : error;
     });
-    await chmod(bound, 0o600);
+    await allow(bound, access);
     const { dev, ino } = await lstat(bound);
     const clear = async (): Promise<void> => {
       await heard(join(directory, `${process.pid}`));
@@ -47,10 +49,6 @@ export async function listenInCluster(server: Server, path: string): Promise<Soc
   });
 }
 
-function nameOf(path: string): string {
-  return createHash('sha256').update(basename(path)).digest('hex').slice(0, 8);
-}
-
 /** Makes the directory, or sees that it is ours alone: its name can be guessed, and others may write to the one above. */
 async function makePrivate(directory: string, path: string): Promise<void> {
   try {
@@ -60,7 +58,7 @@ async function makePrivate(directory: string, path: string): Promise<void> {
     const why = whyNoDirectory(error as NodeJS.ErrnoException, dirname(path));
     if (code !== 'EEXIST') throw new Error(`Cannot listen at ${path}: ${why}`, { cause: error });
     const standing = await lstat(directory);
-    if (!standing.isDirectory() || standing.uid !== process.getuid?.() || (standing.mode & 0o077) !== 0) {
+    if (!standing.isDirectory() || standing.uid !== process.geteuid?.() || (standing.mode & 0o077) !== 0) {
       throw new Error(
         `Cannot listen at ${path}: ${directory} stands there, and is not a directory of this user's alone.`,
       );

@@ -14,6 +14,7 @@ import { Clients } from './clients.ts';
 import type { Accept, Listener } from './listener.ts';
 import { RunningServer, type Server } from './server.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
+import { socketAccess } from './socket-access.ts';
 import { listenTcp } from './tcp-listener.ts';
 import { listenUnix } from './unix-listener.ts';
 
@@ -44,6 +45,16 @@ export interface ServeOptions {
    */
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
   /**
+   * Who may connect at the `unix:` addresses, as the mode of a file: 0o660 lets in a {@link group} as well, 0o666
+   * everybody. To connect takes the right to write. Default: 0o600, this user alone.
+   */
+  readonly mode?: number | undefined;
+  /**
+   * The group that the socket files belong to, by its name in /etc/group or its number; this user must be in it. Goes with
+   * a {@link mode} that lets it in. Default: what the system gives a new file.
+   */
+  readonly group?: string | number | undefined;
+  /**
    * Whether a `tcp:` address may be reached from other machines. Nothing is encrypted, and nobody is asked who they are.
    * Default: false.
    */
@@ -52,13 +63,14 @@ export interface ServeOptions {
 
 /**
  * Serves one or several implementations, or none where the server only calls its clients. Fulfils once clients can
- * connect. At a `unix:` address only this user can: the file's mode is 0600. At a `tcp:` address every user of this
+ * connect. At a `unix:` address only this user can, unless `mode` says otherwise. At a `tcp:` address every user of this
  * machine can. Port 0 lets the system choose; `server.address` tells which. A transport is one connection that is there
  * already; further ones may follow through `server.accept`. The workers of a `node:cluster` that serve one address share
  * it, and each new connection goes to one of them.
  *
- * @throws TypeError for an address or an interceptor that is none, or two implementations of one name.
- * @throws RangeError for a limit out of its range.
+ * @throws TypeError for an address or an interceptor that is none, two implementations of one name, or a mode or group
+ *   without a `unix:` address.
+ * @throws RangeError for a limit or a mode out of its range.
  * @throws Error where it cannot listen at one of the addresses, saying what stands in the way. It then listens at none.
  * @example
  * ```ts
@@ -77,12 +89,15 @@ export async function serve(
   const limits = limitsWith(options.limits);
   checkInterceptors(options.interceptors);
   const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
+  const access = await socketAccess(options, addresses);
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
   const accept: Accept = (transport) => void clients.accept(transport);
   try {
     for (const address of addresses) {
-      listeners.push(await (address.kind === 'unix' ? listenUnix(address, accept) : listenTcp(address, accept)));
+      listeners.push(
+        await (address.kind === 'unix' ? listenUnix(address, accept, access) : listenTcp(address, accept)),
+      );
     }
     for (const transport of transports) server.accept(transport);
   } catch (error) {

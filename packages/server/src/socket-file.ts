@@ -1,8 +1,11 @@
-import { chmod, link, lstat, mkdtemp, open, rename, rm, unlink } from 'node:fs/promises';
+import { linkSync, lstatSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
-import { basename, dirname, join } from 'node:path';
-import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
-import { alone, isLive, listening } from './socket-lock.ts';
+import { dirname, join } from 'node:path';
+import { refusalAt } from './listening.ts';
+import { bindIn, inPrivate } from './private-directory.ts';
+import { allow, type SocketAccess } from './socket-access.ts';
+import { alone } from './socket-lock.ts';
 
 /** A socket file that this process has published, and may remove. */
 export interface SocketFile {
@@ -13,51 +16,24 @@ export interface SocketFile {
 }
 
 /**
- * Lets a server listen at a path. The socket is bound in a directory that only this user can enter, closed to others,
- * and moved to its place only then: there is no moment at which somebody else could connect.
+ * Lets a server listen at a path. The socket is bound in a directory that only this user can enter, given its mode and
+ * group, and moved to its place only then: there is no moment at which anybody else could connect.
  *
  * @throws Error saying what stands at the path, if it is not a leftover of a server that is gone.
  */
-export async function listen(server: Server, path: string): Promise<SocketFile> {
-  const directory = await mkdtemp(join(dirname(path), '.nearcall-')).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`Cannot listen at ${path}: ${whyNoDirectory(error, dirname(path))}`, { cause: error });
+export async function listen(server: Server, path: string, access: SocketAccess): Promise<SocketFile> {
+  return inPrivate(path, async (directory) => {
+    try {
+      const bound = await bindIn(server, directory);
+      await allow(bound, access);
+      const { dev, ino } = await lstat(bound);
+      await publish(bound, path, (replace) => alone(path, replace));
+      return { remove: () => removeOurs(path, dev, ino), clear: async () => {} };
+    } catch (error) {
+      server.close();
+      throw error;
+    }
   });
-  // A name of its own: Node unlinks the bound path at close, and through a directory's number that could be another's.
-  const bound = join(directory, directory.slice(-6));
-  try {
-    await bind(server, directory, bound);
-    await chmod(bound, 0o600);
-    await publish(bound, path, (replace) => alone(path, replace));
-    const { dev, ino } = await lstat(path);
-    return { remove: () => removeOurs(path, dev, ino), clear: async () => {} };
-  } catch (error) {
-    server.close();
-    throw error;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-/** Why a directory could not be made in another. */
-export function whyNoDirectory(error: NodeJS.ErrnoException, directory: string): string {
-  if (error.code === 'ENOENT') return `the directory ${directory} does not exist, or takes no files.`;
-  if (error.code === 'EACCES') return `this user may not create files in ${directory}.`;
-  return `${error.message}.`;
-}
-
-/**
- * Binds the server at its private path, which may be longer than the path that the user chose. By itself: the primary of
- * a cluster would share the name among its workers.
- */
-async function bind(server: Server, directory: string, bound: string): Promise<void> {
-  if (Buffer.byteLength(bound) <= MAX_SOCKET_PATH_BYTES) return listening(server, { path: bound, exclusive: true });
-  const handle = await open(directory);
-  try {
-    // On Linux an open directory has a short name as well.
-    await listening(server, { path: `/proc/self/fd/${handle.fd}/${basename(bound)}`, exclusive: true });
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Gives the bound socket its public name. Only a leftover socket is ever replaced, and that `alone`. */
@@ -66,22 +42,55 @@ export async function publish(
   path: string,
   alone: (replace: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  try {
-    // A link never replaces anything.
-    await link(bound, path);
-    return;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  for (;;) {
+    try {
+      // A link never replaces anything.
+      return await link(bound, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (await isLeft(path)) {
+      let isReplaced = false;
+      await alone(async () => {
+        isReplaced = await replace(bound, path);
+      });
+      if (isReplaced) return;
+    }
   }
+}
+
+/** Puts the bound socket in the place of one that is left. False where there is none any more. */
+async function replace(bound: string, path: string): Promise<boolean> {
+  const before = lstatSync(path, { throwIfNoEntry: false });
+  if (!(await isLeft(path))) return false;
+  // With nothing in between: who is no server of ours asks for no lock.
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now === undefined || now.ino !== before?.ino || now.dev !== before.dev) return false;
+  renameSync(bound, path);
+  return true;
+}
+
+/**
+ * Whether a leftover socket stands at a path. False where nothing does any more.
+ *
+ * @throws Error saying what else stands there.
+ */
+async function isLeft(path: string): Promise<boolean> {
   const standing = await lstat(path).catch(() => undefined);
-  if (standing === undefined) return publish(bound, path, alone);
+  if (standing === undefined) return false;
   if (!standing.isSocket()) {
     throw new Error(`Cannot listen at ${path}: a file stands there that is not a socket. It was left as it is.`);
   }
-  await alone(async () => {
-    if (await isLive(path)) throw isTaken(path);
-    await rename(bound, path);
-  });
+  const refusal = await refusalAt(path);
+  if (refusal === 'EACCES' || refusal === 'EPERM') {
+    throw new Error(
+      `Cannot listen at ${path}: a socket of user ${standing.uid} stands there, and this user may not look whether ` +
+        'anybody listens. Choose another path, or remove it.',
+    );
+  }
+  if (refusal === 'ENOENT') return false;
+  if (refusal !== 'ECONNREFUSED') throw isTaken(path);
+  return true;
 }
 
 /** The error that another server has the path. */
@@ -89,8 +98,35 @@ export function isTaken(path: string): Error {
   return new Error(`Cannot listen at ${path}: another server is listening there. Stop it, or choose another path.`);
 }
 
-/** Removes a file, if it is that one. */
+/**
+ * Removes a file, if it is that one. Needs no lock: a server of ours replaces no file whose server listens. Others might
+ * do so at any moment, and so the file is taken away before it is looked at for good; theirs is put back.
+ */
 export async function removeOurs(path: string, dev: number, ino: number): Promise<void> {
-  const standing = await lstat(path).catch(() => undefined);
-  if (standing?.dev === dev && standing.ino === ino) await unlink(path).catch(() => {});
+  const isOurs = (at: string): boolean => {
+    const standing = lstatSync(at, { throwIfNoEntry: false });
+    return standing?.dev === dev && standing.ino === ino;
+  };
+  try {
+    if (isOurs(path)) removeIf(path, isOurs);
+  } catch {
+    // It may not be removed, or not be seen: it stays, and the next server replaces it.
+  }
+}
+
+function removeIf(path: string, isOurs: (at: string) => boolean): void {
+  let directory: string;
+  try {
+    directory = mkdtempSync(join(dirname(path), '.nearcall-'));
+  } catch {
+    // No room for a directory, say: to remove a file takes none.
+    return unlinkSync(path);
+  }
+  try {
+    const taken = join(directory, 's');
+    renameSync(path, taken);
+    if (!isOurs(taken)) linkSync(taken, path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

@@ -1,56 +1,36 @@
 import { createHash } from 'node:crypto';
-import { connect, createServer, type ListenOptions, type Server } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
-
-/** How long to wait for another process that is publishing a socket at the same path, in milliseconds. */
-const PATIENCE = 5000;
+import { createServer } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { generationsAt } from './generations.ts';
+import { Lock } from './lock.ts';
+import { bindIn, inPrivate } from './private-directory.ts';
 
 /**
  * Does something that two servers at one path must not do at once: looking that nobody listens, and replacing the file.
- * The lock is a name in Linux's abstract namespace, which a crash frees; elsewhere there is none.
+ * What locks is a socket that listens beside the path, `.nearcall-<hash>.1`: nobody can connect to what a crash leaves of
+ * it. It locks out whoever shares the directory, in whatever container.
  */
 export async function alone<T>(path: string, action: () => Promise<T>): Promise<T> {
-  if (process.platform !== 'linux') return action();
-  const name = `\0nearcall-${createHash('sha256').update(path).digest('hex')}`;
-  const deadline = performance.now() + PATIENCE;
-  for (;;) {
-    const lock = createServer();
+  return inPrivate(path, async (directory) => {
+    const server = createServer((probe) => probe.destroy());
+    // Whoever looks has no business to end this process.
+    server.on('error', () => {});
+    const own = await bindIn(server, directory);
+    const lock = new Lock(generationsAt(join(dirname(path), `.nearcall-${digest(basename(path))}.`), own));
     try {
-      // The workers of a cluster would share the name otherwise, and lock nobody out.
-      await listening(lock, { path: name, exclusive: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      if (performance.now() > deadline) throw new Error(`Cannot listen at ${path}: another server is starting there.`);
-      await setTimeout(5);
-      continue;
-    }
-    try {
-      return await action();
+      await lock.take();
+      try {
+        return await action();
+      } finally {
+        await lock.free();
+      }
     } finally {
-      await new Promise((resolve) => lock.close(resolve));
+      await new Promise((resolve) => server.close(resolve));
     }
-  }
-}
-
-/** Fulfils once a server listens. Rejects with what stands in the way. */
-export function listening(server: Server, where: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
   });
 }
 
-/** Whether anything listens at a socket file. Whatever is not a clear no counts as a yes. */
-export function isLive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect({ path });
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
-  });
+/** A short text that is the same for the same text. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -3,16 +3,20 @@ import { createServer } from 'node:net';
 import { addressText, duplexTransport, type UnixAddress } from '@nearcall/core';
 import { listenInCluster } from './cluster-socket-file.ts';
 import { type Accept, type Listener, netListener } from './listener.ts';
+import type { SocketAccess } from './socket-access.ts';
 import { listen } from './socket-file.ts';
 
 /**
- * Listens at a socket file, which only this user can connect to. The workers of a cluster share it.
+ * Listens at a socket file, which only those can connect to who may. The workers of a cluster share it.
  *
  * @throws Error saying what stands in the way.
  */
-export async function listenUnix(address: UnixAddress, accept: Accept): Promise<Listener> {
+export async function listenUnix(address: UnixAddress, accept: Accept, access: SocketAccess): Promise<Listener> {
   // Half-open: a client that has ended its side still gets its answers.
   const net = createServer({ allowHalfOpen: true }, (socket) => accept(duplexTransport(socket)));
-  const file = await (cluster.isWorker ? listenInCluster : listen)(net, address.path);
+  const file = await (cluster.isWorker ? listenInCluster : listen)(net, address.path, access).catch((error: Error) => {
+    if (error.message.startsWith('Cannot listen')) throw error;
+    throw new Error(`Cannot listen at ${address.path}: ${error.message}`, { cause: error });
+  });
   return netListener(addressText(address), net, file);
 }

@@ -1,0 +1,47 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
+import { listening } from './listening.ts';
+
+/** Makes a directory beside a path that only this user can enter, for as long as something is done in it. */
+export async function inPrivate<T>(path: string, use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(dirname(path), '.nearcall-')).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`Cannot listen at ${path}: ${whyNoDirectory(error, dirname(path))}`, { cause: error });
+  });
+  try {
+    return await use(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Why a directory could not be made in another. */
+export function whyNoDirectory(error: NodeJS.ErrnoException, directory: string): string {
+  if (error.code === 'ENOENT') return `the directory ${directory} does not exist, or takes no files.`;
+  if (error.code === 'EACCES') return `this user may not create files in ${directory}.`;
+  return `${error.message}.`;
+}
+
+/**
+ * Binds a server in a private directory, and tells where. By itself: the primary of a cluster would share the name among
+ * its workers.
+ */
+export async function bindIn(server: Server, directory: string): Promise<string> {
+  // A name of its own: Node unlinks the bound path at close, and through a directory's number that could be another's.
+  const bound = join(directory, directory.slice(-6));
+  await throughShort(bound, (path) => listening(server, { path, exclusive: true }));
+  return bound;
+}
+
+/** Does something with a path that the kernel takes for a socket, however long the path of its directory is. */
+export async function throughShort<T>(path: string, use: (path: string) => Promise<T>): Promise<T> {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return use(path);
+  const handle = await open(dirname(path));
+  try {
+    // On Linux an open directory has a short name as well.
+    return await use(`/proc/self/fd/${handle.fd}/${basename(path)}`);
+  } finally {
+    await handle.close();
+  }
+}
