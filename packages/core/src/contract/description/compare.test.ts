@@ -327,6 +327,8 @@ describe('a description by a stranger', () => {
     ['of many fields', object(Object.fromEntries(many((i) => [`f${i}`, {}], 40_000) as [string, unknown][]))],
     ['of many items', { type: 'array', prefixItems: many(() => ({}), 100_000), items: false, minItems: -1 }],
     ['of odd names', object({ __proto__: null, constructor: {}, toString: {} })],
+    ['whose reference is no text, nor can be made one', { $ref: { toString: 1, valueOf: 1 } }],
+    ['whose BigInts are no texts, nor can be made such', { type: 'bigint', enum: [{ toString: 1, valueOf: 1 }, 7] }],
     ['of odd keywords', { type: ['string'], enum: 'a', anyOf: {}, allOf: 1, required: 'a', properties: [], $ref: 7 }],
   ])('%s is looked at in little time', (_, input, defs) => {
     const before = process.cpuUsage();
@@ -347,5 +349,11 @@ describe('a description by a stranger', () => {
       const there = readDescription(text);
       compareContracts('s.m', KIND.unary, here, there);
     }
+  });
+
+  test.each(['"$ref":', '"type":"bigint","enum":'])('nothing is made of what is nested in %s', (keyword) => {
+    const depth = 150_000;
+    const there = readDescription(`{"input":{${keyword}${'['.repeat(depth)}${']'.repeat(depth)}}}`);
+    expect(compareContracts('s.m', KIND.unary, here, there)).toBeUndefined();
   });
 });

@@ -83,7 +83,8 @@ class Reader {
 
   #node(schema: Json): Shape {
     const reference = get(schema, '$ref');
-    if (reference !== undefined) return this.#reference(String(reference));
+    if (typeof reference === 'string') return this.#reference(reference);
+    if (reference !== undefined) return CUSTOM;
     const options = get(schema, 'anyOf');
     if (Array.isArray(options)) return { kind: 'union', options: options.map((option) => this.#read(option)) };
     const members = get(schema, 'allOf');
@@ -109,9 +110,10 @@ class Reader {
 
   #constant(value: unknown, type: unknown): Shape {
     if (++this.#shapes > MOST_SHAPES) return CUSTOM;
-    if (type === 'bigint') return { kind: 'constant', type, text: `${String(value)}n` };
-    if (value === null) return { kind: 'type', type: 'null' };
     const own = typeof value;
+    // Of an object no text is made: that could run into a `toString` of the stranger's, or never come to its end.
+    if (type === 'bigint') return own === 'string' ? { kind: 'constant', type, text: `${value}n` } : CUSTOM;
+    if (value === null) return { kind: 'type', type: 'null' };
     if (own !== 'string' && own !== 'number' && own !== 'boolean') return CUSTOM;
     return { kind: 'constant', type: own, text: JSON.stringify(value) };
   }
