@@ -30,7 +30,9 @@ export function writeError(
   const metadata = metadataOf(error, trailer, remote);
   const room = remote.chunk - (metadata === undefined ? 0 : 2 + metadata.length);
   const body = errorBody(error, { ...remote, chunk: room });
-  frames.begin(FRAME.ERROR, metadata === undefined ? 0 : FLAG.METADATA, call, remote.chunk);
+  // No more room than it takes: a stretch of memory for each would cost 64 KiB where a request of 12 bytes fails.
+  const size = body.length + (metadata === undefined ? 0 : 2 + metadata.length);
+  frames.begin(FRAME.ERROR, metadata === undefined ? 0 : FLAG.METADATA, call, size);
   if (metadata !== undefined) {
     frames.u16(metadata.length);
     frames.bytes(metadata);
