@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const children = fileURLToPath(new URL('children', import.meta.url));
+
+/**
+ * Makes the processes of a soak, with the packages as they were built: what is measured is what is shipped. `directory`:
+ * where to.
+ *
+ * @throws Error where the packages were not built.
+ */
+export async function bundle(directory: string): Promise<void> {
+  const names = ['core', 'server', 'client'];
+  const built = names.map((name) => join(root, 'packages', name, 'dist', 'index.js'));
+  if (!built.every(existsSync)) throw new Error('The packages have to be built first: npx -y pnpm@12 build.');
+  await build({
+    entry: (await readdir(children)).map((file) => join(children, file)),
+    outDir: directory,
+    outExtension: () => ({ js: '.mjs' }),
+    format: 'esm',
+    target: 'node20',
+    // Not the one whose paths lead to the sources.
+    tsconfig: join(root, 'tsconfig.base.json'),
+    esbuildOptions: (options) => {
+      options.alias = Object.fromEntries(names.map((name, i) => [`@nearcall/${name}`, built[i] as string]));
+    },
+    noExternal: [/.*/],
+    config: false,
+    silent: true,
+  });
+}

@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+
+/** What a process holds at a moment. */
+export interface Sample {
+  readonly heap: number;
+  /** Outside of the heap: the memory of array buffers, and what else there is. */
+  readonly outside: number;
+  readonly rss: number;
+  readonly descriptors: number;
+  /** What would keep it running, by kind: sockets, timers. */
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+/** Measures this process. Needs `--expose-gc`. */
+export async function sample(): Promise<Sample> {
+  // The memory of array buffers is given back behind the collection that found them unused.
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc?.();
+    await setImmediate();
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const resources: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+  return { heap: heapUsed, outside: external, rss, descriptors: descriptors(), resources };
+}
+
+/** How many descriptors this process has open. */
+export function descriptors(): number {
+  // One of them is that of the reading itself.
+  return readdirSync('/proc/self/fd').length - 1;
+}
