@@ -1,40 +1,93 @@
-import type { Server } from 'node:net';
-import type { Transport } from '@nearcall/core';
+import { createServer, type Server } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { duplexTransport, type Transport } from '@nearcall/core';
+
+/** How many may wait to be accepted. Node asks the kernel for as many. */
+const QUEUE = 511;
 
 /** Takes a connection. */
 export type Accept = (transport: Transport) => void;
 
-/** What listens at one address. */
-export interface Listener {
-  /** The address, as clients name it. */
-  readonly address: string;
-  /** Listens no longer. Once it has fulfilled, nobody new comes. */
-  stop(): Promise<void>;
-  /** Fulfils when the last connection that came here is over, after `stop`. */
-  readonly stopped: Promise<void>;
+/** A file that is the listening socket's name, and may be removed as long as it is that one. */
+export interface OwnedFile {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
 }
 
 /** A name that an address has beside the listening socket. */
-interface Name {
+export interface Name {
+  /** Which file it is, where another process can take it on. */
+  readonly owned?: OwnedFile;
   /** Before the server closes: takes the name away, so that nobody new comes. */
   remove(): Promise<void>;
   /** After that: takes away what could not go before. */
   clear(): Promise<void>;
 }
 
-/** What listens through a server of Node, at a name if there is one. */
-export function netListener(address: string, net: Server, name?: Name): Listener {
-  let markStopped: () => void;
-  const stopped = new Promise<void>((resolve) => {
-    markStopped = resolve;
-  });
-  return {
-    address,
-    stopped,
-    async stop() {
-      await name?.remove();
-      net.close(() => markStopped());
-      await name?.clear();
-    },
-  };
+/** A server of Node, not listening yet, that passes on who connects. */
+export function netServer(accept: Accept): Server {
+  // Half-open: a client that has ended its side still gets its answers. The delay is TCP's, and no pipe has it.
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+}
+
+/** What listens at one address. */
+export class Listener {
+  /** The address, as clients name it. */
+  readonly address: string;
+  readonly net: Server;
+  /** Fulfils when the last connection that came here is over, after `stop`. */
+  readonly stopped: Promise<void>;
+  #name: Name | undefined;
+  /** Whether other processes listen with the same socket: they take whoever waits. */
+  #shared: boolean;
+  #accepted = 0;
+  #markStopped!: () => void;
+
+  constructor(address: string, net: Server, name?: Name, shared = false) {
+    this.address = address;
+    this.net = net;
+    this.#name = name;
+    this.#shared = shared;
+    this.stopped = new Promise((resolve) => {
+      this.#markStopped = resolve;
+    });
+    net.on('connection', () => this.#accepted++);
+  }
+
+  /** The file that goes when this stops. */
+  get owned(): OwnedFile | undefined {
+    return this.#name?.owned;
+  }
+
+  /** From here on the name is this one's to take away. */
+  own(name: Name): void {
+    this.#name = name;
+  }
+
+  /** From here on the name is another process's, which listens with the same socket. */
+  leave(): void {
+    this.#name = undefined;
+    this.#shared = true;
+  }
+
+  /** Listens no longer. Once it has fulfilled, nobody new comes. */
+  async stop(): Promise<void> {
+    await this.#name?.remove();
+    if (!this.#shared) await this.#acceptAll();
+    this.net.close(() => this.#markStopped());
+    await this.#name?.clear();
+  }
+
+  /** Takes who has come already: closing resets whoever waits in the kernel's queue, and tells them nothing. */
+  async #acceptAll(): Promise<void> {
+    await setImmediate();
+    const most = this.#accepted + QUEUE;
+    for (let before = -1; before !== this.#accepted && before < most; ) {
+      before = this.#accepted;
+      // A whole turn of the event loop, in which at least one is taken if one is there. The second is for a crowd.
+      await setImmediate();
+      await setImmediate();
+    }
+  }
 }

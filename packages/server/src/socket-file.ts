@@ -2,6 +2,7 @@ import { linkSync, lstatSync, mkdtempSync, renameSync, rmSync, unlinkSync } from
 import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { OwnedFile } from './listener.ts';
 import { refusalAt } from './listening.ts';
 import { bindIn, inPrivate } from './private-directory.ts';
 import { allow, type SocketAccess } from './socket-access.ts';
@@ -9,6 +10,8 @@ import { alone } from './socket-lock.ts';
 
 /** A socket file that this process has published, and may remove. */
 export interface SocketFile {
+  /** Which file it is, where another process can take it on. */
+  readonly owned?: OwnedFile;
   /** Before the server closes: removes the file, if what stands there is still ours. */
   remove(): Promise<void>;
   /** After that: removes what could not go before. */
@@ -28,7 +31,7 @@ export async function listen(server: Server, path: string, access: SocketAccess)
       await allow(bound, access);
       const { dev, ino } = await lstat(bound);
       await publish(bound, path, (replace) => alone(path, replace));
-      return { remove: () => removeOurs(path, dev, ino), clear: async () => {} };
+      return { owned: { path, dev, ino }, remove: () => removeOurs(path, dev, ino), clear: async () => {} };
     } catch (error) {
       server.close();
       throw error;

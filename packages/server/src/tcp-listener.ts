@@ -1,6 +1,6 @@
-import { type AddressInfo, createServer } from 'node:net';
-import { addressText, duplexTransport, type TcpAddress } from '@nearcall/core';
-import { type Accept, type Listener, netListener } from './listener.ts';
+import type { AddressInfo } from 'node:net';
+import { addressText, type TcpAddress } from '@nearcall/core';
+import { type Accept, Listener, netServer } from './listener.ts';
 
 /**
  * Listens at a port, or at one that the system chooses where the port is 0.
@@ -9,8 +9,7 @@ import { type Accept, type Listener, netListener } from './listener.ts';
  */
 export async function listenTcp(address: TcpAddress, accept: Accept): Promise<Listener> {
   const { host, port } = address;
-  // Half-open: a client that has ended its side still gets its answers.
-  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+  const net = netServer(accept);
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       reject(new Error(`Cannot listen at ${addressText(address)}: ${whyNot(error, address)}`, { cause: error }));
@@ -22,7 +21,7 @@ export async function listenTcp(address: TcpAddress, accept: Accept): Promise<Li
     });
   });
   const bound = net.address() as AddressInfo;
-  return netListener(addressText({ kind: 'tcp', host, port: bound.port }), net);
+  return new Listener(addressText({ kind: 'tcp', host, port: bound.port }), net);
 }
 
 function whyNot(error: NodeJS.ErrnoException, { host, port }: TcpAddress): string {

@@ -1,8 +1,7 @@
 import cluster from 'node:cluster';
-import { createServer } from 'node:net';
-import { addressText, duplexTransport, type UnixAddress } from '@nearcall/core';
+import { addressText, type UnixAddress } from '@nearcall/core';
 import { listenInCluster } from './cluster-socket-file.ts';
-import { type Accept, type Listener, netListener } from './listener.ts';
+import { type Accept, Listener, netServer } from './listener.ts';
 import type { SocketAccess } from './socket-access.ts';
 import { listen } from './socket-file.ts';
 
@@ -12,11 +11,10 @@ import { listen } from './socket-file.ts';
  * @throws Error saying what stands in the way.
  */
 export async function listenUnix(address: UnixAddress, accept: Accept, access: SocketAccess): Promise<Listener> {
-  // Half-open: a client that has ended its side still gets its answers.
-  const net = createServer({ allowHalfOpen: true }, (socket) => accept(duplexTransport(socket)));
+  const net = netServer(accept);
   const file = await (cluster.isWorker ? listenInCluster : listen)(net, address.path, access).catch((error: Error) => {
     if (error.message.startsWith('Cannot listen')) throw error;
     throw new Error(`Cannot listen at ${address.path}: ${error.message}`, { cause: error });
   });
-  return netListener(addressText(address), net, file);
+  return new Listener(addressText(address), net, file);
 }

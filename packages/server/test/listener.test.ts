@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Listener, netServer } from '../src/listener.ts';
+import { listening } from '../src/listening.ts';
+import { type Temporary, temporary } from './temporary.ts';
+
+let place: Temporary;
+
+beforeEach(async () => {
+  place = await temporary();
+});
+
+afterEach(() => place[Symbol.asyncDispose]());
+
+test('whoever connects before the address is gone is taken, and not reset by the kernel', async () => {
+  const path = place.at('s.sock');
+  let taken = 0;
+  const net = netServer((transport) => {
+    taken++;
+    transport.destroy();
+  });
+  await listening(net, { path });
+  const outcomes: Promise<unknown>[] = [];
+  const comes = (): void => {
+    const socket = connect({ path }).resume();
+    outcomes.push(Promise.race([once(socket, 'close'), once(socket, 'error')]));
+  };
+  // A crowd comes as the name goes, in the same turn of the event loop.
+  const remove = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++) comes();
+  };
+  const listener = new Listener('unix:x', net, { remove, clear: async () => {} });
+  await listener.stop();
+  await listener.stopped;
+  await Promise.all(outcomes);
+  expect(taken).toBe(100);
+});
