@@ -1,16 +1,18 @@
-import type { Implementation, Interceptor, Limits, OnConnect } from '@nearcall/core';
+import type { Implementation, Interceptor, OnConnect, OwnLimits } from '@nearcall/core';
 import type { BackoffOptions } from './backoff.ts';
 import type { DialOptions } from './target.ts';
 
 /** How to connect. */
 export interface ConnectOptions extends DialOptions {
-  /** What the server may send. Default: see `Limits`. */
-  readonly limits?: Partial<Limits> | undefined;
+  /** What the server may send, and what is held for it. Default: see `Limits` and `OwnLimits`. */
+  readonly limits?: Partial<OwnLimits> | undefined;
   /**
    * The milliseconds within which the server must have said hello, and within which a function that dials must have made
    * its transport. Default: 10,000.
    */
   readonly handshake?: number | undefined;
+  /** The milliseconds within which a frame that the server has begun must be whole. Default: 30,000. */
+  readonly unfinished?: number | undefined;
   /** What the server may call here, one implementation or several: a client can serve, too. Default: nothing. */
   readonly implementations?: Implementation | readonly Implementation[] | undefined;
   /**

@@ -47,6 +47,7 @@ export function connect<C extends Contract>(
   const {
     limits,
     handshake,
+    unfinished,
     onError,
     waitForReady = false,
     reconnect = true,
@@ -57,7 +58,7 @@ export function connect<C extends Contract>(
   const backoff = backoffOptions(options.backoff);
   const implementations = new Implementations([options.implementations ?? []].flat());
   const channel = new Channel(targets, {
-    peer: { limits: limitsWith(limits), handshake, onError, implementations, interceptors },
+    peer: { limits: limitsWith(limits), handshake, unfinished, onError, implementations, interceptors },
     clock: systemClock,
     backoff: reconnect ? backoff : undefined,
     waitForReady,

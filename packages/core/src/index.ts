@@ -74,4 +74,4 @@ export { memoryTransports } from './transport/memory.ts';
 export { messagePortTransport } from './transport/message-port.ts';
 export { duplexTransport, streamTransport } from './transport/stream.ts';
 export { isTransport, type Transport, type TransportEvents } from './transport/transport.ts';
-export { DEFAULT_LIMITS, type Limits, limitsWith } from './wire/limits.ts';
+export { DEFAULT_LIMITS, type Limits, limitsWith, type OwnLimits } from './wire/limits.ts';

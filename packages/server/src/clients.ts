@@ -3,7 +3,7 @@ import {
   type CloseOptions,
   callOnConnect,
   type Implementations,
-  type Limits,
+  type OwnLimits,
   Peer,
   type RemotePeer,
   type Transport,
@@ -14,7 +14,7 @@ import type { ServerLimits } from './server-limits.ts';
 /** The clients of a server, and what they share. */
 export class Clients {
   readonly #implementations: Implementations;
-  readonly #limits: Limits;
+  readonly #limits: OwnLimits;
   readonly #connections: number;
   readonly #budgets: { readonly calls: Budget; readonly queued: Budget };
   readonly #options: ServeOptions;
@@ -23,7 +23,7 @@ export class Clients {
   readonly #ready = new Set<Peer>();
   #closing = false;
 
-  constructor(implementations: Implementations, limits: Limits, shared: ServerLimits, options: ServeOptions) {
+  constructor(implementations: Implementations, limits: OwnLimits, shared: ServerLimits, options: ServeOptions) {
     this.#implementations = implementations;
     this.#limits = limits;
     this.#connections = shared.connections;
@@ -42,13 +42,14 @@ export class Clients {
   }
 
   accept(transport: Transport): Peer {
-    const { handshake, onError, interceptors } = this.#options;
+    const { handshake, unfinished, onError, interceptors } = this.#options;
     const peer = new Peer(transport, {
       role: 'acceptor',
       implementations: this.#implementations,
       limits: this.#limits,
       budgets: this.#budgets,
       handshake,
+      unfinished,
       onError,
       interceptors,
     });

@@ -4,9 +4,9 @@ import {
   Implementations,
   type Interceptor,
   isTransport,
-  type Limits,
   limitsWith,
   type OnConnect,
+  type OwnLimits,
   parseAddress,
   type Transport,
 } from '@nearcall/core';
@@ -23,8 +23,8 @@ export type ServeTarget = string | Transport;
 
 /** How to serve. */
 export interface ServeOptions {
-  /** What each client may send. Default: see `Limits`. */
-  readonly limits?: Partial<Limits> | undefined;
+  /** What each client may send, and what is held for it. Default: see `Limits` and `OwnLimits`. */
+  readonly limits?: Partial<OwnLimits> | undefined;
   /** What all clients together may take. Default: see {@link ServerLimits}. */
   readonly serverLimits?: Partial<ServerLimits> | undefined;
   /**
@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly interceptors?: readonly Interceptor[] | undefined;
   /** The milliseconds within which a client must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
+  /** The milliseconds within which a frame that a client has begun must be whole. Default: 30,000. */
+  readonly unfinished?: number | undefined;
   /**
    * Hears of what went wrong in handlers and is not told to callers, with the method's name. Default: prints it to
    * standard error.

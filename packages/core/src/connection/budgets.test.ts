@@ -45,7 +45,7 @@ describe('the calls of a server', () => {
     other.receive(asks(0, 0, 5), asks(2, 0, 5));
     expect([one.requests.length, other.requests.length, budgets.calls.used]).toEqual([2, 1, 3]);
     expect(said(other)).toEqual([
-      expect.stringContaining('The server has 3 calls open on all its connections already.'),
+      expect.stringContaining('The server has 3 calls open on all its connections already (limit "calls").'),
     ]);
     one.answer(one.requests[0], 'done');
     expect(budgets.calls.used).toBe(2);

@@ -239,7 +239,7 @@ describe('what the protocol rules out ends the connection, with the reason for b
     ],
     [
       'a CHUNK without credit',
-      'a CHUNK for which there was no credit',
+      'a CHUNK for which there was no credit (limit "window")',
       KNOWN,
       asksLong(0, 8000, 10),
       chunk(0, 500, true),

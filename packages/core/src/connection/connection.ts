@@ -1,7 +1,7 @@
 import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
-import { decodeHello, type Hello } from '../wire/hello.ts';
+import { decodeHello, type Hello, type OwnHello } from '../wire/hello.ts';
 import { DEFAULT_LIMITS } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -12,7 +12,7 @@ import { Fields } from './fields.ts';
 import { Handshake, unavailable } from './handshake.ts';
 import type { Host, Phase } from './host.ts';
 import { lost } from './lost.ts';
-import { Outbox, QUEUE_BYTES } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 
 /**
  * One end of the protocol: bytes in, calls and bytes out. It knows no socket, no timer and no promise, so that a test
@@ -21,13 +21,14 @@ import { Outbox, QUEUE_BYTES } from './outbox.ts';
 export class Connection<T> {
   /** The calls and events of both ends. */
   readonly exchange: Exchange<T>;
+  /** What cuts the bytes that come into frames. */
+  readonly decoder: FrameDecoder;
   readonly #role: Role;
-  readonly #local: Hello;
+  readonly #local: OwnHello;
   readonly #handshake: Handshake;
   readonly #host: Host<T>;
   readonly #outbox: Outbox;
   readonly #fields = new Fields();
-  readonly #decoder: FrameDecoder;
   #phase: Phase = 'preface';
   #chunk = DEFAULT_LIMITS.chunk;
   #drainSent = false;
@@ -35,13 +36,13 @@ export class Connection<T> {
   #deaf = false;
   #left = false;
 
-  constructor(role: Role, local: Hello, host: Host<T>, budgets: Budgets = UNLIMITED) {
+  constructor(role: Role, local: OwnHello, host: Host<T>, budgets: Budgets = UNLIMITED) {
     this.#role = role;
     this.#local = local;
     this.#host = host;
-    this.#outbox = new Outbox(() => host.wake());
+    this.#outbox = new Outbox(() => host.wake(), local.limits.queue);
     this.exchange = new Exchange(role === 'dialer' ? 0 : 1, local.limits, this.#outbox, host, budgets);
-    this.#decoder = new FrameDecoder(HELLO_BYTES, (type, flags, call, bytes, start, end) =>
+    this.decoder = new FrameDecoder(HELLO_BYTES, (type, flags, call, bytes, start, end) =>
       this.#frame(type, flags, call, bytes, start, end),
     );
     this.#handshake = new Handshake(role, local, this.#outbox);
@@ -98,9 +99,8 @@ export class Connection<T> {
     if (this.#phase === 'closed') return;
     try {
       const rest = this.#phase === 'preface' ? this.#readPreface(chunk) : chunk;
-      if (rest !== undefined) this.#decoder.push(rest);
-      // Answers wait unwritten long before: this much comes only of frames that are answered at once.
-      if (this.#outbox.queued > 2 * QUEUE_BYTES) throw new ProtocolError('more frames than it read the answers to');
+      if (rest !== undefined) this.decoder.push(rest);
+      if (this.#outbox.flooded(this.#chunk)) throw new ProtocolError(FLOOD);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // Behind what closed the connection anything may stand.
@@ -206,7 +206,7 @@ export class Connection<T> {
 
   #open(hello: Hello): void {
     this.#phase = 'open';
-    this.#decoder.maxPayload = this.#local.limits.chunk;
+    this.decoder.maxPayload = this.#local.limits.chunk;
     this.exchange.open(hello);
     this.#chunk = hello.limits.chunk;
     if (this.#drainSent) writeGoaway(this.#outbox, 0, SHUTTING_DOWN);
@@ -240,6 +240,8 @@ export class Connection<T> {
     this.#host.closed(reason);
   }
 }
+
+const FLOOD = 'more frames than it read the answers to (limit "queue")';
 
 const SHUTTING_DOWN = unavailable('This end is shutting down.');
 

@@ -1,7 +1,7 @@
 import type { Failure } from '../error/rpc-error.ts';
 import { EVENTS_CALL, FRAME } from '../wire/frame.ts';
 import type { Hello } from '../wire/hello.ts';
-import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
+import { DEFAULT_LIMITS, type OwnLimits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Budgets } from './budget.ts';
 import type { MethodDeclaration, OutgoingCall } from './call.ts';
@@ -31,7 +31,7 @@ export class Exchange<T> {
   #calls = Number.POSITIVE_INFINITY;
   #chunk = DEFAULT_LIMITS.chunk;
 
-  constructor(parity: 0 | 1, local: Limits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
+  constructor(parity: 0 | 1, local: OwnLimits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
     const inbox = new Inbox(local, outbox);
     this.#parity = parity;
     this.#methods = new MethodNumbers(outbox);

@@ -85,8 +85,8 @@ describe('two ends', () => {
     const first = dialer.sent();
     acceptor.receive(first);
     dialer.receive(acceptor.sent());
-    expect(dialer.opened).toEqual([{ limits: limitsWith({ chunk: 2048 }), services: ['b', 'c'], features: [] }]);
-    expect(acceptor.opened).toEqual([{ limits: limitsWith({ calls: 7 }), services: ['a'], features: [] }]);
+    expect(dialer.opened).toEqual([{ limits: { ...DEFAULT_LIMITS, chunk: 2048 }, services: ['b', 'c'], features: [] }]);
+    expect(acceptor.opened).toEqual([{ limits: { ...DEFAULT_LIMITS, calls: 7 }, services: ['a'], features: [] }]);
     expect([dialer.connection.phase, acceptor.connection.phase]).toEqual(['open', 'open']);
     expect([dialer.connection.canCall, acceptor.connection.canCall]).toEqual([true, true]);
     expect([dialer.sent().length, acceptor.sent().length]).toEqual([0, 0]);

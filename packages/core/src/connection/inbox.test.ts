@@ -118,7 +118,7 @@ test('a chunk for which there is no credit is refused, and one that takes all of
   begin(call, 5000);
   inbox.chunk(call, new Uint8Array(WINDOW), true);
   expect(() => inbox.chunk(call, new Uint8Array(WINDOW + 1), true)).toThrow(
-    new ProtocolError('a CHUNK for which there was no credit'),
+    new ProtocolError('a CHUNK for which there was no credit (limit "window")'),
   );
 });
 

@@ -1,22 +1,22 @@
 import { FRAME } from '../wire/frame.ts';
-import type { Limits } from '../wire/limits.ts';
+import type { OwnLimits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Call } from './call.ts';
 import type { Fields } from './fields.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Messages that may be coming in chunks at once. Further ones hold their first frame and wait for credit. */
-const ASSEMBLIES = 4;
-
-/** The long messages that are coming in. It says when each gets its credit, so that they hold little memory at once. */
+/**
+ * The long messages that are coming in. It says when each gets its credit, so that they hold little memory at once: those
+ * beyond the limit `reassembly` hold their first frame and wait.
+ */
 export class Inbox {
-  readonly #limits: Limits;
+  readonly #limits: OwnLimits;
   readonly #outbox: Outbox;
   readonly #active = new Set<Assembly>();
   readonly #waiting = new Set<Assembly>();
 
-  constructor(limits: Limits, outbox: Outbox) {
+  constructor(limits: OwnLimits, outbox: Outbox) {
     this.#limits = limits;
     this.#outbox = outbox;
   }
@@ -32,7 +32,9 @@ export class Inbox {
   /** Takes a chunk of the one message of a half. Returns the assembly where that was the last one. */
   chunk(call: Call, bytes: Uint8Array, more: boolean): Assembly | undefined {
     const assembly = call.assembly as Assembly;
-    if (bytes.length > assembly.credit) throw new ProtocolError('a CHUNK for which there was no credit');
+    if (bytes.length > assembly.credit) {
+      throw new ProtocolError('a CHUNK for which there was no credit (limit "window")');
+    }
     assembly.credit -= bytes.length;
     if (assembly.append(bytes, more)) {
       this.drop(call);
@@ -52,7 +54,7 @@ export class Inbox {
 
   /** Lets the message go on when few others do. */
   enter(assembly: Assembly): void {
-    if (this.#active.size < ASSEMBLIES) this.#admit(assembly);
+    if (this.#active.size < this.#limits.reassembly) this.#admit(assembly);
     else this.#waiting.add(assembly);
   }
 

@@ -32,6 +32,12 @@ export class MethodNumbers {
     if (method === undefined) throw new ProtocolError('DESCRIBE for a method number that has no name');
     if (this.#described.has(number)) throw new ProtocolError(`a second DESCRIBE for the method ${number}`);
     this.#described.add(number);
+    this.#describe(number, method, chunk);
+  }
+
+  #describe(number: number, method: MethodDeclaration, chunk: number): void {
+    // Thousands can be asked for at once, and each may be long.
+    if (this.#outbox.full) return this.#outbox.later(() => this.#describe(number, method, chunk));
     const description = Buffer.from(method.description ?? '', 'utf8');
     const { frames } = this.#outbox;
     let at = 0;

@@ -41,7 +41,9 @@ export class MethodTable<T> {
   /** Takes a METHOD: the next number, for a method's name. */
   declare(fields: Fields): void {
     const number = fields.u16();
-    if (number !== this.#methods.length || number >= MAX_METHODS) {
+    if (number >= MAX_METHODS)
+      throw new ProtocolError(`METHOD with the number ${number}, where ${MAX_METHODS} are taken`);
+    if (number !== this.#methods.length) {
       throw new ProtocolError(`METHOD with the number ${number}, where ${this.#methods.length} comes next`);
     }
     const kind = fields.u8();

@@ -1,7 +1,9 @@
+import { MAX_DESCRIPTION } from '../contract/description/canonical.ts';
 import { FrameWriter } from '../wire/frame-writer.ts';
+import { DEFAULT_OWN_LIMITS } from '../wire/limits.ts';
 
 /** The bytes of frames that wait at most, give or take one frame. What is whole but does not fit waits unwritten. */
-export const QUEUE_BYTES: number = 8 * 1024 * 1024;
+export const QUEUE_BYTES: number = DEFAULT_OWN_LIMITS.queue;
 
 /** The frames that leave in turns are handed over in pieces of about so many bytes, before anything else gets a chance. */
 const TURN_BYTES = 65_536;
@@ -29,10 +31,12 @@ export class Outbox {
   /** By the id of the call whose half it is. */
   readonly #flows = new Map<number, Flow>();
   readonly #later: (() => void)[] = [];
+  readonly #most: number;
   #unbound = false;
 
-  constructor(wake: () => void) {
+  constructor(wake: () => void, most: number = QUEUE_BYTES) {
     this.wake = wake;
+    this.#most = most;
   }
 
   /** The bytes of frames that wait to be taken; what flows is not counted. */
@@ -42,7 +46,15 @@ export class Outbox {
 
   /** Whether so much waits that nothing more should be written but what keeps the connection going. */
   get full(): boolean {
-    return this.queued >= QUEUE_BYTES;
+    return this.queued >= this.#most;
+  }
+
+  /**
+   * Whether more waits than an honest end lets come together. Whatever is long waits unwritten once it is full: beyond one
+   * frame of `chunk` bytes, or one description, this much comes only of frames that are answered at once, such as pings.
+   */
+  flooded(chunk: number): boolean {
+    return this.queued > 2 * this.#most + Math.max(chunk, MAX_DESCRIPTION);
   }
 
   /** Writes something once it is no longer full, in the order in which it was asked for. */

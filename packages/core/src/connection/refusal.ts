@@ -29,7 +29,8 @@ export function refusalOf(
 export function admit(call: IncomingCall, calls: Budget): RpcError | undefined {
   call.counted = calls.take(1);
   if (call.counted) return undefined;
-  return rejected('RESOURCE_EXHAUSTED', `The server has ${calls.most} calls open on all its connections already.`);
+  const why = `The server has ${calls.most} calls open on all its connections already (limit "calls").`;
+  return rejected('RESOURCE_EXHAUSTED', why);
 }
 
 /** The caller has given up what no handler has seen. */

@@ -144,7 +144,7 @@ describe('the calls of all connections together', () => {
       other.end.receive(asks(0, KIND.duplex), asks(2, KIND[kind]));
       expect([one.end.told.length, other.end.told.length]).toEqual([2, 1]);
       expect(other.end.sent().map(says)).toEqual([
-        { code: 8, message: 'The server has 3 calls open on all its connections already.', ran: false },
+        { code: 8, message: 'The server has 3 calls open on all its connections already (limit "calls").', ran: false },
       ]);
       // It is an error of this call alone, and what comes of its input is passed over.
       if (kind === 'clientStream' || kind === 'duplex') {

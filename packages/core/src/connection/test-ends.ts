@@ -5,7 +5,7 @@ import type { Failure, RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
 import { encodeHello } from '../wire/hello.ts';
-import { type Limits, limitsWith } from '../wire/limits.ts';
+import { type Limits, limitsWith, type OwnLimits } from '../wire/limits.ts';
 import { PREFACE, type Role } from '../wire/preface.ts';
 import type { Budgets } from './budget.ts';
 import { type IncomingCall, type MethodDeclaration, OutgoingCall } from './call.ts';
@@ -77,7 +77,7 @@ export interface Hooks extends Partial<Host<string>> {
 }
 
 /** An end that has said nothing yet. It serves every method but those named `unknown`. */
-export function endOf(role: Role, limits: Partial<Limits> = {}, hooks: Hooks = {}): End {
+export function endOf(role: Role, limits: Partial<OwnLimits> = {}, hooks: Hooks = {}): End {
   const requests: IncomingCall<string>[] = [];
   const cancelled: IncomingCall<string>[] = [];
   const events: EventThatCame[] = [];
@@ -163,7 +163,7 @@ export function endOf(role: Role, limits: Partial<Limits> = {}, hooks: Hooks = {
 }
 
 /** An end that is open, across from one that sends what a test makes by hand. */
-export function open(role: Role, local: Partial<Limits>, remote: Partial<Limits>, hooks?: Hooks): End {
+export function open(role: Role, local: Partial<OwnLimits>, remote: Partial<Limits>, hooks?: Hooks): End {
   const end = endOf(role, local, hooks);
   const hello = encodeHello({ limits: limitsWith(remote), services: [], features: [] });
   end.receive(PREFACE[role === 'acceptor' ? 'dialer' : 'acceptor'], frame(FRAME.HELLO, 0, [hello]));

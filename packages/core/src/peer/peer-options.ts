@@ -1,7 +1,7 @@
 import type { Budgets } from '../connection/budget.ts';
 import type { Implementations } from '../contract/implementations.ts';
 import type { Interceptor } from '../contract/interceptor.ts';
-import type { Limits } from '../wire/limits.ts';
+import type { OwnLimits } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import type { Clock } from './clock.ts';
 import type { ExitUser } from './exit.ts';
@@ -13,12 +13,14 @@ export interface PeerOptions {
   readonly role: Role;
   /** What it serves. Default: nothing. */
   readonly implementations?: Implementations | undefined;
-  /** What it takes from the other end. Default: see {@link Limits}. */
-  readonly limits?: Partial<Limits> | undefined;
+  /** What it takes from the other end, and holds for it. Default: see {@link OwnLimits}. */
+  readonly limits?: Partial<OwnLimits> | undefined;
   /** What it shares with others: the calls and waiting bytes of a server. Default: no limits but its own. */
   readonly budgets?: Budgets | undefined;
   /** The milliseconds within which the other end must have said hello. Default: 10,000. */
   readonly handshake?: number | undefined;
+  /** The milliseconds within which a frame that has begun must be whole. Default: 30,000. */
+  readonly unfinished?: number | undefined;
   /** What stands around the calls that it makes, outermost first. Default: nothing. */
   readonly interceptors?: readonly Interceptor[] | undefined;
   /** Makes calls over the connection besides the peer itself. Default: nobody. */
@@ -31,6 +33,8 @@ export interface PeerOptions {
 
 /** How long the other end may take to say hello, in milliseconds. */
 export const DEFAULT_HANDSHAKE = 10_000;
+/** How long a frame may take from its first byte to its last, in milliseconds. */
+export const DEFAULT_UNFINISHED = 30_000;
 /** How long `close` lets what has begun go on, in milliseconds. */
 export const DEFAULT_GRACE = 10_000;
 /** @throws RangeError for a grace that is none. */

@@ -15,9 +15,17 @@ import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Exit, type ExitUser } from './exit.ts';
+import { FrameWatch } from './frame-watch.ts';
 import { intercepted } from './intercepted.ts';
 import { OnlyExit } from './only-exit.ts';
-import { checkGrace, DEFAULT_GRACE, DEFAULT_HANDSHAKE, LINGER, type PeerOptions } from './peer-options.ts';
+import {
+  checkGrace,
+  DEFAULT_GRACE,
+  DEFAULT_HANDSHAKE,
+  DEFAULT_UNFINISHED,
+  LINGER,
+  type PeerOptions,
+} from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
 import { Sender } from './sender.ts';
@@ -38,6 +46,7 @@ export class Peer implements RemotePeer {
   readonly #own: OnlyExit;
   readonly #users: readonly ExitUser[];
   readonly #serving: Serving;
+  readonly #frames: FrameWatch;
   /** Who makes its calls: itself, within what stands around them. */
   readonly #calls: StubOwner;
   readonly #clients = new Map<Contract, unknown>();
@@ -56,12 +65,13 @@ export class Peer implements RemotePeer {
 
   constructor(transport: Transport, options: PeerOptions) {
     take(transport);
-    const { role, implementations = NOTHING, handshake = DEFAULT_HANDSHAKE, clock = systemClock } = options;
+    const { role, implementations = NOTHING, clock = systemClock } = options;
+    const { handshake = DEFAULT_HANDSHAKE, unfinished = DEFAULT_UNFINISHED } = options;
     this.#transport = transport;
     this.#clock = clock;
     this.#reports = new Reports(options.onError);
     this.#calls = intercepted(this, options.interceptors);
-    this.#alarm = new Alarm(clock, (now) => this.#serving.expire(now));
+    this.#alarm = new Alarm(clock, (now) => Math.min(this.#serving.expire(now), this.#frames.expire(now)));
     this.ready = new Promise((resolve, reject) => {
       this.#markReady = resolve;
       this.#markFailed = reject;
@@ -81,15 +91,22 @@ export class Peer implements RemotePeer {
         this.#tell((user) => user.left());
       },
     });
+    this.#frames = new FrameWatch(this.#connection.decoder, unfinished, this.#alarm, this.#sender, () =>
+      this.#tooLate(`did not finish a frame within ${unfinished} ms (limit "unfinished").`),
+    );
     this.exit = new Exit(this.#connection, this.#sender, this.#reports);
     this.#own = new OnlyExit(this.exit, clock);
     this.#users = options.user === undefined ? [this.#own] : [this.#own, options.user];
     const { responder } = this.#connection.exchange;
     this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, responder);
-    this.#stopHandshake = clock.timer(() => this.#handshakeOver(handshake), handshake);
+    this.#stopHandshake = clock.timer(
+      () => this.#tooLate(`did not say hello within ${handshake} ms (limit "handshake"). Does it speak nearcall?`),
+      handshake,
+    );
     transport.start({
       data: (bytes) => {
         this.#connection.receive(bytes);
+        this.#frames.read();
         this.#sender.schedule();
       },
       drained: () => this.#sender.schedule(),
@@ -202,9 +219,8 @@ export class Peer implements RemotePeer {
     for (const user of this.#users) what(user);
   }
 
-  #handshakeOver(milliseconds: number): void {
-    const why = `The other side did not say hello within ${milliseconds} ms. Does it speak nearcall?`;
-    this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent' }));
+  #tooLate(what: string): void {
+    this.#connection.abort(new RpcError('UNAVAILABLE', `The other side ${what}`, { execution: 'not-sent' }));
     this.#sender.schedule();
   }
 

@@ -23,6 +23,9 @@ export class FrameDecoder {
   #flags = 0;
   #call = 0;
 
+  /** How many frames had begun and not ended when a read was over. One at a time: that they differ tells them apart. */
+  cuts = 0;
+
   /** `maxPayload`: the longest payload that is taken, in bytes. */
   constructor(maxPayload: number, sink: FrameSink) {
     this.#maxPayload = maxPayload;
@@ -62,11 +65,14 @@ export class FrameDecoder {
       this.#give(chunk, from, payloadEnd);
       from = payloadEnd;
     }
-    if (from < length) this.#keep(chunk, from, length);
+    if (from === length) return;
+    this.cuts++;
+    this.#keep(chunk, from, length);
   }
 
   /** Gives what is here of a CHUNK that goes on beyond these bytes. */
   #giveBeginning(bytes: Buffer, at: number, payloadEnd: number): void {
+    this.cuts++;
     this.#rest = payloadEnd - bytes.length;
     this.#flags = bytes[at + 5] as number;
     this.#call = callOf(bytes, at);

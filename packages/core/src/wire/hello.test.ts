@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HELLO_BYTES } from './frame.ts';
 import { decodeHello, encodeHello, type Hello } from './hello.ts';
-import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits } from './limits.ts';
+import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, limitsWith } from './limits.ts';
 import { pack } from './msgpack.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -91,6 +91,13 @@ test('a limit that is no number is refused', () => {
   for (const bad of ['5000', null, undefined, true, [5000], {}, new Date(5000), Uint8Array.of(20)]) {
     expect(() => heard({ limits: { chunk: bad } })).toThrow(ProtocolError);
   }
+});
+
+test('what an end keeps to itself is not told, nor heard', () => {
+  const limits = limitsWith({ chunk: 5000, queue: 100_000, reassembly: 1 });
+  const stated = { limits: { ...DEFAULT_LIMITS, chunk: 5000 }, services: [], features: [] };
+  expect(read(encodeHello({ limits, services: [], features: [] }))).toEqual(stated);
+  expect(heard({ limits: { chunk: 5000, queue: 1, reassembly: 'many' } })).toEqual(stated);
 });
 
 test('a limit may come as an integer of 64 bits, as other writers of msgpack send it', () => {

@@ -1,6 +1,6 @@
 import { HELLO_BYTES } from './frame.ts';
 import { inspect, Malformed } from './inspect.ts';
-import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits } from './limits.ts';
+import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, type OwnLimits } from './limits.ts';
 import { pack, unpack } from './msgpack.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -12,6 +12,11 @@ export interface Hello {
   readonly services: readonly string[];
   /** The optional parts of the protocol that this end knows. A part is used where both ends name it. */
   readonly features: readonly string[];
+}
+
+/** What this end says of itself, with the limits that it does not tell. */
+export interface OwnHello extends Hello {
+  readonly limits: OwnLimits;
 }
 
 /** A hello is small and comes before any limit is agreed. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, limitsWith } from './limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_OWN_LIMITS, LIMIT_RANGES, limitsWith, type OwnLimits } from './limits.ts';
 
-const NAMES = Object.keys(LIMIT_RANGES) as (keyof Limits)[];
+const NEVER_STATED = { queue: [65_536, 2 ** 53 - 1], reassembly: [1, 2 ** 24] } as const;
+const RANGES: { readonly [K in keyof OwnLimits]: readonly [number, number] } = { ...LIMIT_RANGES, ...NEVER_STATED };
+const NAMES = Object.keys(RANGES) as (keyof OwnLimits)[];
 
 test('without any given they are the defaults', () => {
   expect(limitsWith()).toEqual({
@@ -15,19 +17,22 @@ test('without any given they are the defaults', () => {
     nesting: 64,
     depth: 64,
     values: 1_000_000,
+    queue: 8 * 1024 * 1024,
+    reassembly: 4,
   });
 });
 
 test('one that is given stands in the place of its default, and the others and the defaults stay', () => {
-  const before = { ...DEFAULT_LIMITS };
+  const before = { ...DEFAULT_OWN_LIMITS };
   expect(limitsWith({ depth: 9 })).toEqual({ ...before, depth: 9 });
-  expect(DEFAULT_LIMITS).toEqual(before);
+  expect(DEFAULT_OWN_LIMITS).toEqual(before);
+  expect(DEFAULT_LIMITS.depth).toBe(before.depth);
 });
 
 test('every limit takes the least and the most of its range, and neither less nor more', () => {
-  expect(NAMES).toEqual(Object.keys(DEFAULT_LIMITS));
+  expect(NAMES).toEqual(Object.keys(DEFAULT_OWN_LIMITS));
   for (const name of NAMES) {
-    const [least, most] = LIMIT_RANGES[name];
+    const [least, most] = RANGES[name];
     expect(limitsWith({ [name]: least })[name]).toBe(least);
     expect(limitsWith({ [name]: most })[name]).toBe(most);
     for (const value of [least - 1, most + 1]) {

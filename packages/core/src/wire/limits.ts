@@ -25,6 +25,18 @@ export interface Limits {
   readonly values: number;
 }
 
+/** All that bounds one end of a connection: what it states, and what the other end need not know. */
+export interface OwnLimits extends Limits {
+  /**
+   * Bytes that wait for the other end to read them. Then further calls, answers and errors wait unwritten, and keep
+   * their slots; one message alone may be longer. Streams and what is left of long messages are not counted: they are
+   * written as the other end reads. Default 8 MiB, at least 64 KiB.
+   */
+  readonly queue: number;
+  /** Messages longer than a frame that may be coming in at once; further ones wait for their turn. Default 4. */
+  readonly reassembly: number;
+}
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -55,6 +67,15 @@ export const LIMIT_RANGES: { readonly [K in keyof Limits]: readonly [least: numb
   values: [16, 2 ** 31 - 1],
 };
 
+export const DEFAULT_OWN_LIMITS: OwnLimits = { ...DEFAULT_LIMITS, queue: 8 * MIB, reassembly: 4 };
+
+/** The least of a queue leaves room for what is answered at once, such as pings, beside one message. */
+const OWN_RANGES: { readonly [K in keyof OwnLimits]: readonly [least: number, most: number] } = {
+  ...LIMIT_RANGES,
+  queue: [64 * KIB, Number.MAX_SAFE_INTEGER],
+  reassembly: [1, 2 ** 24],
+};
+
 /** The method numbers of one direction of a connection. Part of the protocol, so not a setting. */
 export const MAX_METHODS = 4096;
 
@@ -63,18 +84,18 @@ export const MAX_METHODS = 4096;
  *
  * @throws RangeError for a limit that is not a whole number in its range, or that does not exist.
  */
-export function limitsWith(given: Partial<Limits> = {}): Limits {
-  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+export function limitsWith(given: Partial<OwnLimits> = {}): OwnLimits {
+  const limits: Record<keyof OwnLimits, number> = { ...DEFAULT_OWN_LIMITS };
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(LIMIT_RANGES, name)) {
-      const known = Object.keys(LIMIT_RANGES).join(', ');
+    if (!Object.hasOwn(OWN_RANGES, name)) {
+      const known = Object.keys(OWN_RANGES).join(', ');
       throw new RangeError(`There is no limit named "${name}". The limits are: ${known}.`);
     }
-    const [least, most] = LIMIT_RANGES[name as keyof Limits];
+    const [least, most] = OWN_RANGES[name as keyof OwnLimits];
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new RangeError(`The limit "${name}" is ${value}; it must be a whole number from ${least} to ${most}.`);
     }
-    limits[name as keyof Limits] = value;
+    limits[name as keyof OwnLimits] = value;
   }
   return limits;
 }
