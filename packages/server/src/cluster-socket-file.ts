@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { link, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
@@ -21,7 +21,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
   const directory = join(dirname(path), `.nearcall-${digest(basename(path))}`);
   const bound = join(directory, 's');
   if (Buffer.byteLength(bound) > MAX_SOCKET_PATH_BYTES) return listen(server, path, access);
-  return alone(path, async () => {
+  return alone(path, access, async () => {
     await makePrivate(directory, path);
     // What is left of a cluster whose primary was killed. A bind that fails would lose this worker its place for good.
     if (!(await isLive(bound))) await rm(bound, { force: true });
@@ -45,7 +45,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
       throw error;
     }
     // A file that stays all the same is a leftover, which the next server replaces.
-    return { remove: async () => {}, clear: () => alone(path, clear).catch(() => {}) };
+    return { remove: async () => {}, clear: () => alone(path, access, clear).catch(() => {}) };
   });
 }
 
@@ -53,6 +53,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
 async function makePrivate(directory: string, path: string): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
+    await chmod(directory, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = whyNoDirectory(error as NodeJS.ErrnoException, dirname(path));
@@ -83,6 +84,9 @@ async function heard(path: string): Promise<void> {
   const { worker } = cluster;
   if (worker === undefined || !worker.isConnected()) return;
   const errand = createServer();
-  await Promise.race([listening(errand, { path }), once(worker, 'disconnect')]);
+  const waiting = new AbortController();
+  const gone = once(worker, 'disconnect', { signal: waiting.signal }).catch(() => {});
+  await Promise.race([listening(errand, { path }), gone]);
+  waiting.abort();
   errand.close();
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
@@ -10,6 +10,8 @@ export async function inPrivate<T>(path: string, use: (directory: string) => Pro
     throw new Error(`Cannot listen at ${path}: ${whyNoDirectory(error, dirname(path))}`, { cause: error });
   });
   try {
+    // Whatever the umask has left of that.
+    await chmod(directory, 0o700);
     return await use(directory);
   } finally {
     await rm(directory, { recursive: true, force: true });

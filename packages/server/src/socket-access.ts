@@ -4,8 +4,8 @@ import type { Address } from '@nearcall/core';
 /** Who may connect to a socket file. */
 export interface SocketAccess {
   readonly mode: number;
-  /** The number of the group that the file belongs to. `undefined` leaves it to the system. */
-  readonly group: number | undefined;
+  /** The group that the file belongs to, as its user calls it. `undefined` leaves it to the system. */
+  readonly group: { readonly name: string | number; readonly number: number } | undefined;
 }
 
 /** What a user says of it. */
@@ -27,12 +27,12 @@ export async function socketAccess(options: SocketAccessOptions, addresses: read
   if (group !== undefined && (mode & 0o020) === 0) {
     throw new RangeError(`The mode ${octal(mode)} lets no group in, and a group is given: write mode: 0o660.`);
   }
-  const gid = await numberOf(group);
+  const named = group === undefined ? undefined : { name: group, number: await numberOf(group) };
   const isGiven = options.mode !== undefined || group !== undefined;
   if (isGiven && !addresses.some(({ kind }) => kind === 'unix')) {
     throw new TypeError('A mode or a group is given, and no unix: address: it would keep nobody out.');
   }
-  return { mode, group: gid };
+  return { mode, group: named };
 }
 
 /**
@@ -42,12 +42,12 @@ export async function socketAccess(options: SocketAccessOptions, addresses: read
  */
 export async function allow(path: string, { mode, group }: SocketAccess): Promise<void> {
   const now = await stat(path);
-  if ((now.mode & 0o777) === mode && (group === undefined || now.gid === group)) return;
+  if ((now.mode & 0o777) === mode && (group === undefined || now.gid === group.number)) return;
   await chmod(path, 0o600);
-  if (group !== undefined && now.gid !== group) {
-    await chown(path, -1, group).catch((error: NodeJS.ErrnoException) => {
+  if (group !== undefined && now.gid !== group.number) {
+    await chown(path, -1, group.number).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPERM') throw error;
-      throw new Error(`this user is not in the group ${group}, and so cannot let it in.`, { cause: error });
+      throw new Error(`this user is not in the group ${group.name}, and so cannot let it in.`, { cause: error });
     });
   }
   await chmod(path, mode);
@@ -65,8 +65,7 @@ function checkMode(mode: number): void {
   }
 }
 
-async function numberOf(group: string | number | undefined): Promise<number | undefined> {
-  if (group === undefined) return undefined;
+async function numberOf(group: string | number): Promise<number> {
   if (typeof group === 'number') {
     if (Number.isInteger(group) && group >= 0 && group < 0xffff_ffff) return group;
     throw new RangeError(`${group} is the number of no group.`);

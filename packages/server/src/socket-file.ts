@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ export async function listen(server: Server, path: string, access: SocketAccess)
       const bound = await bindIn(server, directory);
       await allow(bound, access);
       const { dev, ino } = await lstat(bound);
-      await publish(bound, path, (replace) => alone(path, replace));
+      await publish(bound, path, (replace) => alone(path, access, replace));
       return { owned: { path, dev, ino }, remove: () => removeOurs(path, dev, ino), clear: async () => {} };
     } catch (error) {
       server.close();
@@ -126,6 +126,7 @@ function removeIf(path: string, isOurs: (at: string) => boolean): void {
     return unlinkSync(path);
   }
   try {
+    chmodSync(directory, 0o700);
     const taken = join(directory, 's');
     renameSync(path, taken);
     if (!isOurs(taken)) linkSync(taken, path);

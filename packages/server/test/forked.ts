@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,8 @@ async function bundle(folder: string): Promise<string> {
   const from = fileURLToPath(new URL(folder, import.meta.url));
   const children = (await readdir(from)).filter((file) => file.endsWith('-child.ts'));
   const directory = await mkdtemp(join(tmpdir(), 'nearcall-forked-'));
+  // For those that run as another user.
+  await chmod(directory, 0o755);
   await build({
     entry: children.map((file) => join(from, file)),
     outDir: directory,
@@ -85,8 +87,25 @@ export function watch(process: ChildProcess): void {
  * Starts a `*-child.ts` of one of the folders here, named without its `.ts`, in a process of its own, and waits until it
  * is ready. It answers questions through `answering.ts`, and does not outlive the tests.
  */
-export async function forked(file: string, ...args: string[]): Promise<Child> {
-  const process = fork(await fileOf(file), args, { execArgv: ['--expose-gc'] });
+export function forked(file: string, ...args: string[]): Promise<Child> {
+  return start(file, args, { execArgv: ['--expose-gc'] });
+}
+
+/** Whether a process can be started as another user: by root, where there is `setpriv`. */
+export const canBeOthers: boolean =
+  process.getuid?.() === 0 && spawnSync('setpriv', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** The same as another user, who is in the group of the same number, and in those that are named. */
+export async function forkedAs(user: number, file: string, args: string[] = [], groups: number[] = []): Promise<Child> {
+  const more = groups.length === 0 ? '--clear-groups' : `--groups=${groups}`;
+  return start(file, args, {
+    execPath: 'setpriv',
+    execArgv: [`--reuid=${user}`, `--regid=${user}`, more, process.execPath],
+  });
+}
+
+async function start(file: string, args: string[], options: ForkOptions): Promise<Child> {
+  const process = fork(await fileOf(file), args, options);
   watch(process);
   const exited = once(process, 'exit').then(([code, signal]): Exit => ({ code, signal }));
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

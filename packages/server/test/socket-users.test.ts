@@ -1,0 +1,121 @@
+import { chmodSync, chownSync, lstatSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Child, canBeOthers, forked, forkedAs } from './forked.ts';
+import { type Temporary, temporary } from './temporary.ts';
+
+// As an ordinary user where root runs the tests: to root no file is closed.
+const ORDINARY = canBeOthers ? 1000 : (process.getuid?.() ?? -1);
+const OTHER = 65_534;
+const GROUP = 33;
+/** How often another user tries to come in, for each kind of server; a long form by hand: NEARCALL_ATTACKS=20000 */
+const ATTACKS = Number(process.env['NEARCALL_ATTACKS'] ?? 334);
+const LONG = { timeout: 30_000 + ATTACKS * 10 };
+
+let place: Temporary;
+let caller: Child;
+let other: Child | undefined;
+const children: Child[] = [];
+
+beforeAll(async () => {
+  place = await temporary();
+  // Everybody may look into it, and only the ordinary user write to it.
+  if (canBeOthers) chownSync(place.path, ORDINARY, ORDINARY);
+  chmodSync(place.path, 0o755);
+  caller = await ordinary('./users/caller-child');
+  if (canBeOthers) other = await started(forkedAs(OTHER, './users/caller-child'));
+});
+
+afterAll(async () => {
+  await Promise.all(children.map((child) => child.kill()));
+  await place[Symbol.asyncDispose]();
+});
+
+async function started(starting: Promise<Child>): Promise<Child> {
+  const child = await starting;
+  children.push(child);
+  return child;
+}
+
+function ordinary(file: string, args: string[] = [], groups: number[] = []): Promise<Child> {
+  return started(canBeOthers ? forkedAs(ORDINARY, file, args, groups) : forked(file, ...args));
+}
+
+describe.each(['main', 'thread', 'cluster'])('a server in the %s of a process with umask 0', (kind) => {
+  let server: Child;
+
+  beforeAll(async () => {
+    server = await ordinary('./users/outer-child', [kind]);
+  });
+
+  test('has a socket file that is its user’s alone, and leaves nothing', LONG, async () => {
+    const address = place.unix(kind);
+    await server.ask('serve', { address });
+    const { mode, uid } = lstatSync(place.at(kind));
+    expect([mode & 0o777, uid]).toEqual([0o600, ORDINARY]);
+    for (const name of place.entries()) if (name !== kind) expect(lstatSync(place.at(name)).mode & 0o777).toBe(0o700);
+    expect(await caller.ask('pid', address)).toBeGreaterThan(0);
+    await server.ask('close');
+    expect(place.entries()).toEqual([]);
+  });
+
+  test.runIf(canBeOthers)(
+    `never lets another user in (as whom root can try), ${ATTACKS} times while it starts and stops`,
+    LONG,
+    async () => {
+      await server.ask('cycle', { address: place.unix(kind) });
+      const heard = (await other?.ask('attack', { path: place.at(kind), tries: ATTACKS })) as Record<string, number>;
+      const rounds = await server.ask<number>('endCycle');
+      if (process.env['NEARCALL_ATTACKS'] !== undefined) console.log(kind, heard, { rounds });
+      expect(heard['path: EACCES']).toBe(ATTACKS);
+      expect(Object.keys(heard).filter((outcome) => outcome.endsWith(': in'))).toEqual([]);
+      expect(rounds).toBeGreaterThan(5);
+      expect(place.entries()).toEqual([]);
+    },
+  );
+});
+
+describe.runIf(canBeOthers)(
+  'among users (who can be told apart where root runs the tests, and setpriv is there)',
+  () => {
+    test('such an attack comes in where a socket is bound in the open', LONG, async () => {
+      const server = await ordinary('./users/outer-child', ['main']);
+      await server.ask('cycleNaively', { path: place.at('open') });
+      const heard = (await other?.ask('attack', { path: place.at('open'), tries: 100 })) as Record<string, number>;
+      await server.ask('endCycle');
+      expect(heard['path: in']).toBeGreaterThan(0);
+    });
+
+    test('a mode and a group let in that group, and nobody else', LONG, async () => {
+      const options = { mode: 0o660, group: 'www-data' };
+      const server = await ordinary('./users/outer-child', ['main'], [GROUP]);
+      const address = place.unix('grouped');
+      await server.ask('serve', { address, options });
+      const { mode, uid, gid } = lstatSync(place.at('grouped'));
+      expect([mode & 0o777, uid, gid]).toEqual([0o660, ORDINARY, GROUP]);
+      const member = await started(forkedAs(OTHER, './users/caller-child', [], [GROUP]));
+      expect(await member.ask('pid', address)).toBe(server.process.pid);
+      await expect(other?.ask('pid', address)).rejects.toThrow('This user may not connect');
+      await server.ask('close');
+      expect(place.entries()).toEqual([]);
+      const outside = await ordinary('./users/outer-child', ['main']);
+      await expect(outside.ask('serve', { address, options })).rejects.toThrow(
+        `Cannot listen at ${place.at('grouped')}: this user is not in the group www-data, and so cannot let it in.`,
+      );
+      expect(place.entries()).toEqual([]);
+    });
+
+    test('a socket of another user that may not be looked at is left, and named as what it is', LONG, async () => {
+      chmodSync(place.path, 0o777);
+      const first = await ordinary('./users/outer-child', ['main']);
+      await first.ask('serve', { address: place.unix('theirs') });
+      const second = await started(forkedAs(OTHER, './users/outer-child', ['main']));
+      await expect(second.ask('serve', { address: place.unix('theirs') })).rejects.toThrow(
+        `Cannot listen at ${place.at('theirs')}: a socket of user ${ORDINARY} stands there`,
+      );
+      await first.kill();
+      // Nobody listens there any more, which only its own user and root could know.
+      await expect(second.ask('serve', { address: place.unix('theirs') })).rejects.toThrow('this user may not look');
+      expect(place.entries()).toEqual(['theirs']);
+    });
+  },
+);
