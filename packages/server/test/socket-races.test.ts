@@ -1,0 +1,173 @@
+import { lstatSync } from 'node:fs';
+import { connect as dial } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Child, forked } from './forked.ts';
+import { close, connect } from './nearcall.ts';
+import { type Temporary, temporary } from './temporary.ts';
+import { who } from './users/contract.ts';
+
+/** By hand: NEARCALL_RACES=500 */
+const RACES = Number(process.env['NEARCALL_RACES'] ?? 0);
+const LONG = { timeout: 60_000 + RACES * 2000 };
+
+let place: Temporary;
+let children: Child[] = [];
+
+beforeEach(async () => {
+  place = await temporary();
+});
+
+afterEach(async () => {
+  await Promise.all(children.splice(0).map((child) => child.kill()));
+  await place[Symbol.asyncDispose]();
+});
+
+async function racer(): Promise<Child> {
+  const child = await forked('./races/racer-child');
+  children.push(child);
+  return child;
+}
+
+/** A moment that all who hear of it can still await. */
+function soon(): number {
+  return performance.timeOrigin + performance.now() + 5;
+}
+
+/** A number of milliseconds, in which what a server does as it starts or stops comes to pass. */
+const moment = (): number => Math.random() * 3;
+
+async function whoAnswers(address: string): Promise<number> {
+  const client = connect(address, who, { reconnect: false });
+  try {
+    return await client.pid();
+  } finally {
+    await close(client);
+  }
+}
+
+function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = dial(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+test(
+  'of two processes that start at one path one wins, the other says why, and its end leaves the file',
+  LONG,
+  async () => {
+    const rounds = RACES || 4;
+    const address = place.unix();
+    const said = { free: 0, leftover: 0 };
+    let next = [racer(), racer()];
+    for (let round = 0; round < rounds; round++) {
+      const racers = await Promise.all(next);
+      next = round + 1 < rounds ? [racer(), racer()] : [];
+      const isLeftover = place.entries().length > 0;
+      said[isLeftover ? 'leftover' : 'free']++;
+      const at = soon();
+      const results = await Promise.all(racers.map((child) => child.ask<number | string>('serve', { address, at })));
+      const won = results.findIndex((result) => typeof result === 'number');
+      const lost = 1 - won;
+      expect(results[lost]).toBe(
+        `Cannot listen at ${place.at('s.sock')}: another server is listening there. Stop it, or choose another path.`,
+      );
+      // It ends in the one way, or in the other.
+      if (round % 4 < 2) racers[lost]?.process.disconnect();
+      await (round % 4 < 2 ? racers[lost]?.exited : racers[lost]?.kill());
+      expect(lstatSync(place.at('s.sock')).ino).toBe(results[won]);
+      expect(await whoAnswers(address)).toBe(racers[won]?.process.pid);
+      expect(place.entries()).toEqual(['s.sock']);
+      // What comes next starts where a killed one has left its file, or where nothing is.
+      if (round % 2 === 0) await racers[won]?.kill();
+      else await racers[won]?.ask('close', { at: 0 });
+      await racers[won]?.kill();
+      children = children.filter((child) => !racers.includes(child));
+    }
+    if (RACES > 0) console.log(said);
+    expect(Math.min(said.free, said.leftover)).toBeGreaterThan(0);
+  },
+);
+
+test('a successor that starts while the old server closes is there in the end, and so is its file', LONG, async () => {
+  const rounds = RACES || 30;
+  const address = place.unix();
+  let [old, young] = await Promise.all([racer(), racer()]);
+  await old.ask('serve', { address, at: 0 });
+  let refusals = 0;
+  for (let round = 0; round < rounds; round++) {
+    const at = soon();
+    const closing = old.ask('close', { at: at + moment() });
+    refusals += await young.ask<number>('succeed', { address, at: at + moment() });
+    await closing;
+    expect(place.entries()).toEqual(['s.sock']);
+    expect(await whoAnswers(address)).toBe(young.process.pid);
+    [old, young] = [young, old];
+  }
+  if (RACES > 0) console.log({ rounds, refusals });
+  expect(refusals).toBeGreaterThan(0);
+});
+
+test('the socket that another program puts in its place while a server closes is there in the end', LONG, async () => {
+  const rounds = RACES || 30;
+  const address = place.unix();
+  const [ours, other] = await Promise.all([racer(), racer()]);
+  for (let round = 0; round < rounds; round++) {
+    await ours.ask('serve', { address, at: 0 });
+    const at = soon();
+    const closing = ours.ask('close', { at: at + Math.random() });
+    await other.ask('replace', { address, at: at + Math.random() });
+    await closing;
+    expect(place.entries()).toEqual(['s.sock']);
+    expect(await isLive(place.at('s.sock'))).toBe(true);
+    await other.ask('close', { at: 0 });
+  }
+});
+
+test('a process that is killed as it starts keeps nobody out, whatever it was about', LONG, async () => {
+  const rounds = RACES || 3;
+  const address = place.unix();
+  let longest = 0;
+  let left = 0;
+  let next = [racer(), racer(), racer()];
+  // The last of each round is killed at the end, and so all start where a file is left.
+  for (let round = 0; round < rounds; round++) {
+    const [first, second, last] = (await Promise.all(next)) as [Child, Child, Child];
+    next = round + 1 < rounds ? [racer(), racer(), racer()] : [];
+    const at = soon();
+    const starts = [first, second].map((child) => child.ask('serve', { address, at }).catch(() => 'killed'));
+    await sleep(Math.max(0, at - performance.timeOrigin - performance.now()) + Math.random() * 8);
+    await Promise.all([first.kill(), second.kill(), ...starts]);
+    const begun = performance.now();
+    expect(await last.ask('serve', { address, at: 0 })).toBe(lstatSync(place.at('s.sock')).ino);
+    longest = Math.max(longest, performance.now() - begun);
+    expect(await whoAnswers(address)).toBe(last.process.pid);
+    expect(place.entries().filter((name) => /\.\d+$/.test(name))).toEqual([]);
+    left = place.entries().length - 1;
+    await last.kill();
+    children = children.filter((child) => ![first, second, last].includes(child));
+  }
+  if (RACES > 0) console.log({ rounds, longest, left });
+});
+
+test('a lock whose holder hangs is waited for, and free as soon as that is killed', LONG, async () => {
+  const address = place.unix();
+  const [leaving, first, second, young] = await Promise.all([racer(), racer(), racer(), racer()]);
+  await leaving.ask('serve', { address, at: 0 });
+  await leaving.kill();
+  // Two crashes in the lock, the one behind the other.
+  await first.ask('lock', { path: place.at('s.sock') });
+  await first.kill();
+  await second.ask('lock', { path: place.at('s.sock') });
+  const starting = young.ask('serve', { address, at: 0 });
+  // Others are not kept waiting by it.
+  const beside = await racer();
+  expect(await beside.ask('serve', { address: place.unix('t.sock'), at: 0 })).toBeGreaterThan(0);
+  await second.kill();
+  expect(await starting).toBe(lstatSync(place.at('s.sock')).ino);
+  expect(place.entries().filter((name) => /\.\d+$/.test(name))).toEqual([]);
+});
