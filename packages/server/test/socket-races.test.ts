@@ -156,18 +156,51 @@ test('a process that is killed as it starts keeps nobody out, whatever it was ab
 
 test('a lock whose holder hangs is waited for, and free as soon as that is killed', LONG, async () => {
   const address = place.unix();
-  const [leaving, first, second, young] = await Promise.all([racer(), racer(), racer(), racer()]);
+  const racers = await Promise.all([racer(), racer(), racer(), racer(), racer()]);
+  const [leaving, first, second, young, beside] = racers;
   await leaving.ask('serve', { address, at: 0 });
   await leaving.kill();
   // Two crashes in the lock, the one behind the other.
   await first.ask('lock', { path: place.at('s.sock') });
   await first.kill();
   await second.ask('lock', { path: place.at('s.sock') });
-  const starting = young.ask('serve', { address, at: 0 });
+  let hasStarted = false;
+  const starting = young.ask('serve', { address, at: 0 }).finally(() => {
+    hasStarted = true;
+  });
   // Others are not kept waiting by it.
-  const beside = await racer();
   expect(await beside.ask('serve', { address: place.unix('t.sock'), at: 0 })).toBeGreaterThan(0);
+  expect(hasStarted).toBe(false);
   await second.kill();
   expect(await starting).toBe(lstatSync(place.at('s.sock')).ino);
   expect(place.entries().filter((name) => /\.\d+$/.test(name))).toEqual([]);
 });
+
+test(
+  'processes that take one lock again and again are alone with it each time, also where some are killed',
+  LONG,
+  async () => {
+    const rounds = RACES || 2;
+    const path = place.at('s.sock');
+    let killed = 0;
+    let staying = await racer();
+    for (let round = 0; round < rounds; round++) {
+      const leaving = await racer();
+      const taking = [staying, leaving].map((child) =>
+        child.ask('lockOften', { path, times: 15 }).catch(() => 'killed'),
+      );
+      await sleep(Math.random() * 60);
+      await leaving.kill();
+      const [beside, end] = await Promise.all(taking);
+      expect(beside).toBe(0);
+      expect(['killed', 0]).toContain(end);
+      if (end === 'killed') killed++;
+      if (round % 50 === 49) {
+        await staying.kill();
+        staying = await racer();
+      }
+      expect(place.entries().filter((name) => /\.\d+$/.test(name)).length).toBeLessThanOrEqual(1);
+    }
+    if (RACES > 0) console.log({ rounds, killed, left: place.entries() });
+  },
+);

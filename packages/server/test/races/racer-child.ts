@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { alone } from '../../src/socket-lock.ts';
@@ -8,6 +8,7 @@ import { who } from '../users/contract.ts';
 
 let server: Server | undefined;
 let net: NetServer | undefined;
+const OURS = { mode: 0o600, group: undefined };
 
 /** Waits without a pause, for two processes to begin in the same microsecond. */
 function until(time: number): void {
@@ -58,10 +59,23 @@ answering({
     await server?.close();
     net?.close();
   },
+  /** Takes and frees the lock of a path so many times. Tells how often it was not alone with it. */
+  lockOften: async ({ path, times }: { path: string; times: number }) => {
+    let beside = 0;
+    for (let time = 0; time < times; time++) {
+      await alone(path, OURS, async () => {
+        const mine = `${process.pid} ${time}`;
+        writeFileSync(`${path}.holder`, mine);
+        await new Promise(setImmediate);
+        if (readFileSync(`${path}.holder`, 'utf8') !== mine) beside++;
+      });
+    }
+    return beside;
+  },
   /** Takes the lock of a path, and keeps it for ever. Fulfils when it has it. */
   lock: ({ path }: { path: string }) =>
     new Promise<void>((held) => {
-      void alone(path, { mode: 0o600, group: undefined }, () => {
+      void alone(path, OURS, () => {
         held();
         return new Promise(() => {});
       });
