@@ -4,6 +4,8 @@ import { descriptionTarget } from './description-target.ts';
 import { framesTarget } from './frames-target.ts';
 import { errorTarget, fieldsTarget, helloTarget, metadataTarget } from './map-targets.ts';
 import { prefaceTarget } from './preface-target.ts';
+import { sessionTarget } from './session-target.ts';
+import { strangerTarget } from './stranger-target.ts';
 import type { Target } from './target.ts';
 
 /** All that takes a peer's bytes. */
@@ -17,4 +19,6 @@ export const TARGETS: readonly Target[] = [
   prefaceTarget,
   framesTarget,
   descriptionTarget(DECODERS),
+  sessionTarget(),
+  strangerTarget(),
 ];
