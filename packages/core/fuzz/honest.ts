@@ -8,7 +8,7 @@ import { RpcError } from '../src/error/rpc-error.ts';
 import { Malformed } from '../src/wire/inspect.ts';
 import type { Limits } from '../src/wire/limits.ts';
 import { encodeMetadata } from '../src/wire/metadata.ts';
-import { type Role } from '../src/wire/preface.ts';
+import type { Role } from '../src/wire/preface.ts';
 import { promise } from './target.ts';
 import { DESCRIPTIONS } from './vectors.ts';
 

@@ -59,13 +59,21 @@ export class FrameMaker {
       case 1:
         return { ...frame, flags: frame.flags ^ (1 << random.below(8)) };
       case 2:
-        return { ...frame, call: random.pick([0, 1, 2, 3, 4, 5, EVENTS_CALL, (frame.call ^ 1) >>> 0, random.below(2 ** 32)]) };
+        return {
+          ...frame,
+          call: random.pick([0, 1, 2, 3, 4, 5, EVENTS_CALL, (frame.call ^ 1) >>> 0, random.below(2 ** 32)]),
+        };
       case 3:
         return { ...frame, payload: mutate(random, frame.payload, PAYLOADS) };
       case 4:
         return { ...frame, payload: frame.payload.subarray(0, random.below(frame.payload.length + 1)) };
       default:
-        return { type: random.below(0x1c), flags: random.below(32), call: random.below(8), payload: random.pick(PAYLOADS) };
+        return {
+          type: random.below(0x1c),
+          flags: random.below(32),
+          call: random.below(8),
+          payload: random.pick(PAYLOADS),
+        };
     }
   }
 
@@ -84,7 +92,11 @@ export class FrameMaker {
     const random = this.#random;
     const name = Buffer.from(random.pick(['m', 'n', 'toString', '__proto__', 'unknown']));
     const head = Buffer.of(0, this.#model.methods[this.#me].length, random.below(5), 1, 0x73, name.length);
-    const fingerprint = random.pick([Buffer.alloc(0), Buffer.from(FINGERPRINT), random.chance(0.3) ? Buffer.alloc(8) : Buffer.alloc(0)]);
+    const fingerprint = random.pick([
+      Buffer.alloc(0),
+      Buffer.from(FINGERPRINT),
+      random.chance(0.3) ? Buffer.alloc(8) : Buffer.alloc(0),
+    ]);
     return frame(FRAME.METHOD, 0, 0, head, name, fingerprint);
   }
 
@@ -97,7 +109,8 @@ export class FrameMaker {
     const free = [0, 1, 2, 3, 4, 5, 6].map((slot) => 2 * slot + this.#me).filter((id) => !this.#model.calls.has(id));
     const id = random.pick(free.length === 0 ? [this.#me] : free);
     const [flags, fields] = this.#fields(number);
-    if (random.chance(0.3)) return frame(FRAME.REQUEST, flags | FLAG.DEADLINE, id, u16(number), u32(random.below(1000)), fields);
+    if (random.chance(0.3))
+      return frame(FRAME.REQUEST, flags | FLAG.DEADLINE, id, u16(number), u32(random.below(1000)), fields);
     if (streamsInput(kind)) return frame(FRAME.REQUEST, flags, id, u16(number), fields);
     return this.#message(FRAME.REQUEST, flags, id, Buffer.concat([u16(number), fields]));
   }
@@ -143,7 +156,8 @@ export class FrameMaker {
     if (half.state === 'CLOSED') return this.#ofConnection();
     if (!own && random.chance(0.1)) return this.#error(id);
     if (half.state !== 'OPEN') return half.account > 0 ? this.#chunk(id, half) : this.#ofConnection();
-    if (!own && !call.headed && random.chance(0.2)) return frame(FRAME.HEADER, 0, id, Buffer.of(0x81, 0xa1, 0x61, 0xa1, 0x62));
+    if (!own && !call.headed && random.chance(0.2))
+      return frame(FRAME.HEADER, 0, id, Buffer.of(0x81, 0xa1, 0x61, 0xa1, 0x62));
     if (streams(call, me) && random.chance(0.75)) return this.#items(id, half);
     if (own) return frame(FRAME.END, 0, id);
     const [flags, fields] = this.#fields(0);
@@ -169,7 +183,8 @@ export class FrameMaker {
       const total = first + random.pick([1, 100, 1000, 5000]);
       return frame(FRAME.ITEM, FLAG.MORE | FLAG.RAW, id, u32(0), u32(total), Buffer.alloc(first));
     }
-    if (random.chance(0.3)) return frame(FRAME.ITEM, FLAG.RAW, id, Buffer.alloc(random.below(half.account - 64)).subarray(0, 1000));
+    if (random.chance(0.3))
+      return frame(FRAME.ITEM, FLAG.RAW, id, Buffer.alloc(random.below(half.account - 64)).subarray(0, 1000));
     const maker = new MsgpackMaker(random, 0.02, 6);
     return frame(FRAME.ITEMS, 0, id, Buffer.from(maker.list([maker.value(), maker.value()].slice(random.below(2)))));
   }
@@ -213,7 +228,8 @@ export class FrameMaker {
       case 6:
         return frame(random.pick([FRAME.CANCEL, FRAME.STOP]), 0, 2 * random.below(8) + this.#me, Buffer.of(1));
       default:
-        if (events[this.#me].state === 'ITEM' && events[this.#me].account > 0) return this.#chunk(EVENTS_CALL, events[this.#me]);
+        if (events[this.#me].state === 'ITEM' && events[this.#me].account > 0)
+          return this.#chunk(EVENTS_CALL, events[this.#me]);
         return this.#request();
     }
   }

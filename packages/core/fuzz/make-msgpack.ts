@@ -25,7 +25,7 @@ const PROTO = [...Buffer.from('__proto__')];
 
 /** Those that nearcall sends, those that msgpackr would act on, and others. */
 const OURS = [0x00, 0x01, 0x02, 0x42, 0xff];
-const FOREIGN = [0x03, 0x10, 0x40, 0x62, 0x65, 0x69, 0x70, 0x72, 0x73, 0x74, 0x75, 0x78, 0x7f, 0xd4, 0xfe];
+const FOREIGN = [0x03, 0x10, 0x40, 0x62, 0x65, 0x69, 0x70, 0x72, 0x72, 0x72, 0x73, 0x74, 0x75, 0x78, 0x7f, 0xd4, 0xfe];
 
 type Size = 1 | 2 | 4;
 
@@ -120,10 +120,10 @@ export class MsgpackMaker {
   }
 
   #key(): number[] {
-    if (this.#lie()) return this.value();
+    if (this.#lie()) return this.#random.chance(0.5) ? this.text(PROTO) : this.value();
     const key = this.#random.pick(TEXTS);
     const proto = key.length === PROTO.length && key.every((byte, i) => byte === PROTO[i]);
-    return this.text(proto && !this.#lie() ? [0x61] : key);
+    return this.text(proto ? [0x61] : key);
   }
 
   #list(): number[] {
@@ -172,10 +172,19 @@ export class MsgpackMaker {
         );
       case 0xff:
         return this.#wrapped(type, this.#timestamp());
+      case 0x72:
+        return this.#records();
       default:
-        // Records, references and the like, as msgpackr writes them: of a number or a list of names.
+        // References and the like, as msgpackr writes them: of a number or a list of names.
         return this.#wrapped(type, random.chance(0.5) ? [random.below(128)] : this.value());
     }
+  }
+
+  /** A record as msgpackr defines it, and more of that kind: some readers compile code for it. */
+  #records(): number[] {
+    const [id, field] = [0x40 + this.#random.below(32), [...this.text([0x61])]];
+    const more = Array.from({ length: 6 }, () => [id, 0x05]).flat();
+    return [0x97, 0xd4, 0x72, id, 0x91, ...field, 0x05, ...more];
   }
 
   #timestamp(): number[] {

@@ -6,7 +6,7 @@ import { FLAG, FRAME, frameName } from '../src/wire/frame.ts';
 import { encodeHello } from '../src/wire/hello.ts';
 import { type Limits, limitsWith } from '../src/wire/limits.ts';
 import { PREFACE, type Role } from '../src/wire/preface.ts';
-import { connect, type Connect, Honest } from './honest.ts';
+import { type Connect, connect, Honest } from './honest.ts';
 import { bytesOf, FrameMaker, framesIn } from './make-frame.ts';
 import { type Frame, Model, other, type Party } from './model.ts';
 import { referenceValue } from './reference-reader.ts';
@@ -48,7 +48,10 @@ class Session {
     this.#model = new Model(limits);
     this.#maker = new FrameMaker(random, this.#model, hostile, random.pick([0, 0.01, 0.1]));
     const honest = other(hostile);
-    trace(() => `honest ${ROLES[honest]} takes ${JSON.stringify(limits[honest])}, the other ${JSON.stringify(limits[hostile])}`);
+    trace(
+      () =>
+        `honest ${ROLES[honest]} takes ${JSON.stringify(limits[honest])}, the other ${JSON.stringify(limits[hostile])}`,
+    );
     this.#honest = new Honest(ROLES[honest], limits[honest], this.#budgets, make);
     const hello = Buffer.from(encodeHello({ limits: limits[hostile], services: [], features: [] }));
     this.#receive(PREFACE[ROLES[hostile]]);
@@ -73,11 +76,11 @@ class Session {
     const verdict = this.#model.judge(this.#hostile, frame);
     this.#trace(() => `> ${brief(frame)} ${verdict}`);
     this.#receive(bytesOf(frame));
-    this.#drain();
     const { closed } = this.#honest;
     const said = (): string => `${brief(frame)}: ${closed === undefined ? 'it goes on' : closed.message}`;
     if (verdict === 'right' && !this.#model.over) promise(closed === undefined, 'takesWhatIsRight', said);
     if (verdict === 'wrong') promise(closed !== undefined, 'endsOnWhatIsWrong', said);
+    this.#drain();
     if (closed !== undefined && verdict !== 'right') this.#judgeEnd(closed);
   }
 
@@ -151,7 +154,10 @@ class Session {
     const last = this.#last;
     const fatal = last?.type === FRAME.GOAWAY && (last.flags & FLAG.MORE) !== 0;
     promise(fatal, 'saysWhy', () => `its last frame is ${last === undefined ? 'none' : brief(last)}`);
-    const said = referenceValue((last as Frame).payload, { depth: 1, values: 100 }) as { code: number; message: string };
+    const said = referenceValue((last as Frame).payload, { depth: 1, values: 100 }) as {
+      code: number;
+      message: string;
+    };
     const right = said.code === CODES.INTERNAL && said.message.startsWith('You broke the protocol: ');
     promise(right, 'saysWhy', () => JSON.stringify(said));
   }

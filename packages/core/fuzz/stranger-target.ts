@@ -27,7 +27,10 @@ export function strangerTarget(make: Connect = connect): Target {
       const bytes = makeBytes(random, me, limits);
       trace(() => `${ROLES[me]} to one that takes ${JSON.stringify(limits)}: ${bytes.toString('hex')}`);
       const ends = random.chance(0.5);
-      const [whole, pieces] = [[bytes], random.chance(0.2) ? [...bytes].map((byte) => Buffer.of(byte)) : cuts(random, bytes)];
+      const [whole, pieces] = [
+        [bytes],
+        random.chance(0.2) ? [...bytes].map((byte) => Buffer.of(byte)) : cuts(random, bytes),
+      ];
       const one = play(whole, me, limits, ends, make);
       const other = play(pieces, me, limits, ends, make);
       // Of one that takes more than it is granted it may be seen a little sooner or later.
