@@ -146,3 +146,69 @@ describe('a stream of something else than bytes is refused', () => {
     expect(() => duplexTransport(readable as Duplex)).toThrow('no stream of Node that can be written to');
   });
 });
+
+describe('what takes long to read', () => {
+  /** Takes so long over each read that one is enough for a turn. */
+  function busy(): void {
+    const from = performance.now();
+    while (performance.now() - from < 6);
+  }
+
+  test('leaves others their turns, and comes whole, in order, and before the end', async () => {
+    const { readable, writable } = streams();
+    const transport = streamTransport(readable, writable);
+    let received = '';
+    const turnsOfOthers: number[] = [];
+    let others = 0;
+    const other = (): void => {
+      others++;
+      if (!received.endsWith('$')) void setImmediate().then(other);
+    };
+    const ended = new Promise<void>((resolve) => {
+      transport.start({
+        data: (bytes) => {
+          busy();
+          received += bytes.toString();
+          turnsOfOthers.push(others);
+          bytes.fill(0);
+        },
+        drained: () => {},
+        ended: resolve,
+        closed: () => {},
+      });
+    });
+    void setImmediate().then(other);
+    const sent = ['a', 'b', 'c'].map((letter) => letter.repeat(20_000));
+    for (const chunk of [...sent, '$']) readable.push(chunk);
+    readable.push(null);
+    await ended;
+    expect(received).toBe(`${sent.join('')}$`);
+    // The first chunk was read whole, as nothing had taken long, and the last is short: it waits for nobody.
+    const gaps = turnsOfOthers.slice(1, -1).map((turn, i) => turn - (turnsOfOthers[i] as number));
+    expect(gaps.length).toBeGreaterThan(5);
+    expect(Math.min(...gaps), turnsOfOthers.join()).toBeGreaterThanOrEqual(1);
+  });
+
+  test('comes whole where the stream is closed meanwhile', async () => {
+    const { readable, writable } = streams();
+    const transport = streamTransport(readable, writable);
+    const closed = new Promise<string>((resolve) => {
+      let received = '';
+      transport.start({
+        data: (bytes) => {
+          busy();
+          received += bytes.toString();
+          if (received.length < 40_000) return;
+          readable.destroy();
+          writable.destroy();
+        },
+        drained: () => {},
+        ended: () => {},
+        closed: () => resolve(received),
+      });
+    });
+    readable.push('a'.repeat(30_000));
+    readable.push('b'.repeat(30_000));
+    expect(await closed).toBe('a'.repeat(30_000) + 'b'.repeat(30_000));
+  });
+});

@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Transport, TransportEvents } from './transport.ts';
+import { LONG_READ, Turns } from './turns.ts';
 
 /** What a stream has that can keep its process running, or not: a socket, and most pipes. */
 interface Holdable {
@@ -20,8 +21,9 @@ class StreamTransport implements Transport {
   #open: number;
   #error: Error | undefined;
   #corked = false;
-  /** What came while something was being sent. */
+  /** What came while something was being sent, or is left for the next turn. */
   #deferred: Buffer[] = [];
+  readonly #turns = new Turns();
   #gotEnd = false;
   #sentEnd = false;
 
@@ -46,7 +48,8 @@ class StreamTransport implements Transport {
     readable.on('end', () => this.#ended());
     readable.on('data', (chunk: Buffer) => {
       if (sending || this.#deferred.length > 0) this.#defer(chunk);
-      else events.data(chunk);
+      else if (chunk.length < LONG_READ) events.data(chunk);
+      else this.#read(chunk, events);
     });
     // Tells of its end once only, and that has been.
     if (readable.readableEnded && !readable.closed) queueMicrotask(() => this.#ended());
@@ -109,6 +112,24 @@ class StreamTransport implements Transport {
     if (this.#deferred.length === 0) process.nextTick(() => this.#deliver());
     // A copy: a stream may read into the same memory again.
     this.#deferred.push(Buffer.from(chunk));
+  }
+
+  /** Reads what may take its time. Returns whether that was all; else the rest has its turn behind other connections. */
+  #read(chunk: Buffer, { data }: TransportEvents): boolean {
+    const rest = this.#turns.read(chunk, data);
+    if (rest === undefined) return true;
+    this.#readable.pause();
+    // A copy: a stream may read into the same memory again.
+    if (rest.length > 0) this.#deferred.unshift(Buffer.from(rest));
+    setImmediate(() => this.#goOn());
+    return false;
+  }
+
+  #goOn(): void {
+    for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) {
+      if (!this.#read(next, this.#events as TransportEvents)) return;
+    }
+    this.#readable.resume();
   }
 
   #deliver(): void {
