@@ -15,6 +15,7 @@ import type { Message } from './message.ts';
 import type { DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import { ITEM_COST } from './parcel.ts';
+import { namedForPeople } from './refusal.ts';
 
 /** An event that has come whole. */
 interface Come<T> {
@@ -140,7 +141,7 @@ export class EventsIn<T> {
   #unserved({ declaration, broken }: DeclaredMethod<T>): void {
     if (this.#told.has(declaration)) return;
     this.#told.add(declaration);
-    const name = `${declaration.service}.${declaration.name}`;
+    const name = namedForPeople(declaration);
     const message = `The other side sends the event ${name}, which nobody handles here. Are the contracts of both the same?`;
     this.#host.eventLost(name, broken ?? new RpcError('UNIMPLEMENTED', message));
   }

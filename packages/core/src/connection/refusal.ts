@@ -2,7 +2,7 @@ import { KIND, KIND_NAMES, type Kind } from '../contract/kind.ts';
 import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import type { Budget } from './budget.ts';
-import type { IncomingCall } from './call.ts';
+import type { IncomingCall, MethodDeclaration } from './call.ts';
 import type { DeclaredMethod } from './method-table.ts';
 
 /** The error of a call that no handler has seen. */
@@ -41,6 +41,11 @@ export function gaveUpEarly(code: Code, whole: boolean): RpcError {
 /** A call was held for longer than it had. */
 export function timeUp(): RpcError {
   return rejected('DEADLINE_EXCEEDED', 'The time of the call was up before the contracts of both sides were compared.');
+}
+
+/** A method's name as people may read it: the other end's names may hold what moves a terminal's cursor. */
+export function namedForPeople({ service, name }: MethodDeclaration): string {
+  return `${service}.${name}`.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 function unserved(service: string, name: string, kind: Kind): string {

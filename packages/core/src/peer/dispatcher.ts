@@ -6,7 +6,7 @@ import type { Implemented } from '../contract/implement.ts';
 import { Invalid } from '../contract/schema.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
-import { HandlerFault, streamFailure, unsendable, wrongAnswer } from './handler-fault.ts';
+import { HandlerFault, isTooMuch, streamFailure, unsendable, wrongAnswer } from './handler-fault.ts';
 import { inputStream } from './input-stream.ts';
 import type { ItemReader } from './item-reader.ts';
 import { runMiddleware } from './middleware-run.ts';
@@ -174,7 +174,9 @@ export class Dispatcher {
     const { method } = call.target;
     const told = toldOf(thrown, method);
     if ('here' in told && (told.always === true || call.cancelled === undefined)) {
-      this.#reports.tell(told.here, method.fullName);
+      // What is over a limit is over one that the other end may have chosen.
+      if (told.here instanceof HandlerFault && isTooMuch(told.error)) this.#reports.caused(told.here, method.fullName);
+      else this.#reports.tell(told.here, method.fullName);
     }
     this.#over(call);
     this.#responder.fail(call, told.error);

@@ -30,9 +30,9 @@ export class EventDispatcher {
       input = method.parseInput(value);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return failed(
-        new RpcError('INVALID_ARGUMENT', `The event ${method.fullName} is not valid: ${why}`, { cause: error }),
-      );
+      const invalid = `The event ${method.fullName} is not valid: ${why}`;
+      this.#reports.caused(new RpcError('INVALID_ARGUMENT', invalid, { cause: error }), method.fullName);
+      return settled();
     }
     try {
       const call = new IncomingCall(-1, target, Number.POSITIVE_INFINITY, 0, metadata);

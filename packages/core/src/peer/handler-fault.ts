@@ -43,6 +43,7 @@ export function streamFailure(method: string, thrown: unknown): unknown {
   return new HandlerFault(method, `gave an item that ${how}`, thrown);
 }
 
-function isTooMuch(error: unknown): boolean {
+/** Whether something was over a limit. */
+export function isTooMuch(error: unknown): boolean {
   return error instanceof RpcError && error.code === 'RESOURCE_EXHAUSTED';
 }

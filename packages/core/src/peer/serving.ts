@@ -69,7 +69,7 @@ export class Serving implements DispatcherOwner {
   }
 
   eventLost(method: string, error: RpcError): void {
-    this.#reports.tell(error, method);
+    this.#reports.caused(error, method);
   }
 
   /** The connection is being closed: `here`, or by the other end. */
