@@ -6,6 +6,7 @@ import type { Assembly } from './assembly.ts';
 import { HALF, type Half } from './half.ts';
 import type { Inflow } from './inflow.ts';
 import type { Outflow } from './outflow.ts';
+import type { Parked } from './parked.ts';
 import type { Trailer } from './trailer.ts';
 
 /** One call as one end sees it: its id and where its two halves stand. */
@@ -84,8 +85,8 @@ export class IncomingCall<T = unknown> extends Call {
   input: unknown = undefined;
   /** Whether the host has been told of it. */
   served = false;
-  /** Where it waits while its method's contract is being compared, with when it became complete; it leaves when given up. */
-  parked: Map<IncomingCall<T>, number> | undefined = undefined;
+  /** Where it waits while its method's contract is being compared; it leaves when given up. */
+  parked: Parked<T> | undefined = undefined;
   /** Whether its answer or error is known here, although it may still wait to be written. */
   decided = false;
   /** Whether it is among the calls of the server's budget. */

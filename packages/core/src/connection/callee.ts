@@ -17,7 +17,8 @@ import type { Message } from './message.ts';
 import type { DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
-import { admit, gaveUpEarly, refusalOf, rejected, timeUp } from './refusal.ts';
+import type { Parked } from './parked.ts';
+import { admit, checkId, gaveUpEarly, refusalOf, rejected, timeUp, unreadable } from './refusal.ts';
 import { Responder } from './responder.ts';
 
 /** The calls that the other end has opened. */
@@ -64,14 +65,7 @@ export class Callee<T> {
   /** Takes a REQUEST. `calling`: whether calls of this end are open, which it may be nested in. */
   open(flags: number, id: number, fields: Fields, calling: boolean): void {
     const slot = id >>> 1;
-    if ((id & 1) !== this.#parity || slot >= this.#local.calls) {
-      throw new ProtocolError(
-        `REQUEST with the call id ${id}, where ${this.#local.calls} calls are taken (limit "calls")`,
-      );
-    }
-    if (slot < this.#calls.length && this.#calls[slot] !== undefined) {
-      throw new ProtocolError(`REQUEST with the call id ${id}, which is open`);
-    }
+    checkId(id, this.#parity, this.#local.calls, slot < this.#calls.length && this.#calls[slot] !== undefined);
     while (this.#calls.length <= slot) this.#calls.push(undefined);
     const method = this.methods.get(fields.u16());
     if (method === undefined) throw new ProtocolError('REQUEST for a method number that has no name');
@@ -90,8 +84,8 @@ export class Callee<T> {
     call.parked = method.parked;
     if (kind !== KIND.unary) this.#openFlows(call, kind);
     if (call.inflow !== undefined) this.#serve(call);
-    else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
-    else this.#dispatch(call, fields, (flags & FLAG.RAW) !== 0);
+    else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0, call.parked !== undefined);
+    else this.#dispatch(call, call.parked === undefined ? fields : fields.kept(), (flags & FLAG.RAW) !== 0);
   }
 
   /** Takes a CHUNK, CANCEL, END or stream frame for a call of the other end's. */
@@ -159,19 +153,21 @@ export class Callee<T> {
   }
 
   /** The method's contract has been compared: the calls that waited for it go on in their order, or fail. */
-  release({ broken }: DeclaredMethod<T>, parked: Map<IncomingCall<T>, number>): void {
+  release({ broken }: DeclaredMethod<T>, parked: Parked<T>): void {
     for (const call of this.#open()) {
       if (call.parked !== parked) continue;
       call.parked = undefined;
       if (broken !== undefined) this.responder.fail(call, broken);
+      else if (call.assembly !== undefined) this.#inbox.enter(call.assembly);
     }
     const now = this.#host.now();
-    for (const [call, since] of parked) {
+    for (const [call, { since, message, raw }] of parked) {
       // A handler may have ended the connection, and every call with it.
       if (call.decided || this.#calls[call.id >>> 1] !== call) continue;
       call.timeLeft -= now - since;
-      if (call.timeLeft > 0) this.#serve(call);
-      else this.responder.fail(call, timeUp());
+      if (call.timeLeft <= 0) this.responder.fail(call, timeUp());
+      else if (message === undefined) this.#serve(call);
+      else this.#dispatch(call, message, raw);
       if (call.receiving === HALF.CLOSED) this.#inputEnded(call);
     }
   }
@@ -186,20 +182,24 @@ export class Callee<T> {
   }
 
   #dispatch(call: IncomingCall<T>, message: Message, raw: boolean): void {
+    if (call.parked !== undefined) return this.#park(call, message, raw);
     try {
       call.input = message.value(raw, this.#local);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      const why = `The request cannot be read: its bytes hold ${error.message}.`;
-      return this.responder.fail(call, rejected('INVALID_ARGUMENT', why));
+      return this.responder.fail(call, unreadable(error));
     }
     this.#serve(call);
   }
 
   #serve(call: IncomingCall<T>): void {
-    if (call.parked !== undefined) return void call.parked.set(call, this.#host.now());
+    if (call.parked !== undefined) return this.#park(call);
     call.served = true;
     this.#host.request(call);
+  }
+
+  #park(call: IncomingCall<T>, message?: Message, raw = false): void {
+    call.parked?.set(call, { since: this.#host.now(), message, raw });
   }
 
   #inputEnded(call: IncomingCall<T>): void {

@@ -9,7 +9,7 @@ import type { MethodDeclaration } from './call.ts';
 import { HALF } from './half.ts';
 import type { Statement } from './host.ts';
 import { type End, type Hooks, open, pair } from './test-ends.ts';
-import { frame, u32 } from './test-frames.ts';
+import { frame, u32, u64 } from './test-frames.ts';
 
 const TEXT = 0xa2;
 
@@ -382,4 +382,89 @@ describe('whatever comes while contracts are compared', () => {
       { numRuns: 400 },
     );
   });
+});
+
+describe('a method that the other end never describes', () => {
+  function never(): { end: End; now: { ms: number }; waits: number[] } {
+    const now = { ms: 0 };
+    const waits: number[] = [];
+    const end = doubting(KIND.unary, { now: () => now.ms, waits: (until) => void waits.push(until) });
+    return { end, now, waits };
+  }
+
+  test('holds its calls for ten seconds, and then they are served', () => {
+    const { end, now, waits } = never();
+    end.receive(asks(0), asks(2));
+    expect(waits).toEqual([10_000]);
+    const { checks } = end.connection.exchange;
+    now.ms = 9999;
+    expect([checks.expire(now.ms), end.requests.length]).toEqual([10_000, 0]);
+    now.ms = 10_000;
+    expect(checks.expire(now.ms)).toBe(Number.POSITIVE_INFINITY);
+    expect(end.requests.map(({ input }) => input)).toEqual(['hi', 'hi']);
+    end.receive(asks(4));
+    expect(end.requests).toHaveLength(3);
+  });
+
+  test('can still be described then, which changes nothing', () => {
+    const { end, now } = never();
+    now.ms = 10_000;
+    end.connection.exchange.checks.expire(now.ms);
+    end.receive(asks(0), described(states('there').description));
+    expect([end.requests.length, end.closed]).toEqual([1, []]);
+  });
+
+  test('lets a call go whose time was up before', () => {
+    const { end, now } = never();
+    end.receive(asks(0, u32(5000)), asks(2, u32(20_000)));
+    now.ms = 10_000;
+    end.connection.exchange.checks.expire(now.ms);
+    expect(end.requests.map(({ id, timeLeft }) => [id, timeLeft])).toEqual([[2, 10_000]]);
+    expect(types(end)).toEqual(['DESCRIBE', 'ERROR']);
+  });
+});
+
+describe('what comes for a method that is yet to be described', () => {
+  test('is not decoded before', () => {
+    const end = doubting();
+    const malformed = frame(FRAME.REQUEST, 0, [0, 0, 0xc1]);
+    end.receive(malformed);
+    expect(types(end)).toEqual(['DESCRIBE']);
+    end.receive(described(''));
+    expect([types(end), end.requests]).toEqual([['ERROR'], []]);
+  });
+
+  test('is let on only then, where it is long', () => {
+    const end = doubting();
+    const begins = frame(FRAME.REQUEST, 0, [0, 0, u64(5000), 0xc5, 4997 >> 8, 4997 & 255], FLAG.MORE);
+    end.receive(begins);
+    expect(types(end)).toEqual(['DESCRIBE']);
+    end.receive(described(''));
+    expect(types(end)).toEqual(['CREDIT']);
+    end.receive(frame(FRAME.CHUNK, 0, [new Uint8Array(4997)]));
+    expect(end.requests).toHaveLength(1);
+  });
+
+  test('is held to its account meanwhile', () => {
+    const end = doubting();
+    end.receive(frame(FRAME.REQUEST, 0, [0, 0, u64(5000), 0], FLAG.MORE), frame(FRAME.CHUNK, 0, [1], FLAG.MORE));
+    expect(end.closed[0]?.message).toContain('a CHUNK for which there was no credit');
+  });
+});
+
+test('a method that is named again and again is described here but once', () => {
+  let described = 0;
+  const statement: Statement = {
+    fingerprint: new Uint8Array(8),
+    get description() {
+      described++;
+      return states('here').description;
+    },
+  };
+  const end = open('acceptor', {}, {}, { contract: () => statement });
+  for (let number = 0; number < 100; number++) {
+    end.receive(method(KIND.unary, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, number), number));
+    end.receive(frame(FRAME.DESCRIPTION, 0, [0, number, '{}']));
+  }
+  expect([described, end.closed]).toEqual([1, []]);
 });

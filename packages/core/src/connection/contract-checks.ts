@@ -6,7 +6,7 @@ import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Fields } from './fields.ts';
-import type { Host } from './host.ts';
+import type { Host, Statement } from './host.ts';
 import type { DeclaredMethod } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -20,8 +20,8 @@ export const PART: number = FLAG.MORE;
 export class ContractChecks<T> {
   readonly #host: Host<T>;
   readonly #outbox: Outbox;
-  /** By the numbers of the methods whose descriptions are yet to come. */
-  readonly #asked = new Map<number, DeclaredMethod<T>>();
+  /** By the numbers of the methods whose descriptions are yet to come, those first that were asked about first. */
+  readonly #asked = new Map<number, Asked<T>>();
   /** The number of the one description that is coming, and what has come of it, in memory that grows. */
   #coming: number | undefined = undefined;
   #text = NOTHING;
@@ -42,7 +42,9 @@ export class ContractChecks<T> {
     const { fingerprint } = this.#host.contract(target);
     if (fingerprint.length === 0 || fingerprint.every((byte, i) => byte === declaration.fingerprint[i])) return;
     method.parked = new Map();
-    this.#asked.set(number, method);
+    const until = this.#host.now() + PATIENCE;
+    this.#asked.set(number, { method, until });
+    this.#host.waits(until);
     const { frames } = this.#outbox;
     frames.begin(FRAME.DESCRIBE, 0, NO_CALL, 2);
     frames.u16(number);
@@ -52,8 +54,8 @@ export class ContractChecks<T> {
   /** Takes a DESCRIPTION, or a part of one. */
   receive(flags: number, fields: Fields): void {
     const number = fields.u16();
-    const method = this.#asked.get(number);
-    if (method === undefined) throw new ProtocolError('a DESCRIPTION that nobody asked for');
+    const asked = this.#asked.get(number);
+    if (asked === undefined) throw new ProtocolError('a DESCRIPTION that nobody asked for');
     if (this.#coming !== undefined && this.#coming !== number) {
       throw new ProtocolError('a DESCRIPTION among the parts of another one');
     }
@@ -65,7 +67,7 @@ export class ContractChecks<T> {
     this.#text = NOTHING;
     this.#bytes = 0;
     this.#asked.delete(number);
-    this.#settle(method, bytes.length === 0 ? undefined : read(bytes));
+    this.#settle(asked.method, bytes.length === 0 ? undefined : read(bytes));
   }
 
   /** The parts may be as small as a stranger likes: kept one by one, they would take a hundred times their bytes. */
@@ -85,16 +87,29 @@ export class ContractChecks<T> {
   giveUp(): void {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
-    for (const method of asked) this.#settle(method, undefined);
+    for (const { method } of asked) this.#settle(method, undefined);
+  }
+
+  /**
+   * Lets go on what has waited too long: who never describes a method must not have its calls held for ever. Returns when
+   * the next ones have. A description that still comes is passed over.
+   */
+  expire(now: number): number {
+    for (const { method, until } of this.#asked.values()) {
+      if (method.parked === undefined) continue;
+      if (until > now) return until;
+      this.#settle(method, undefined);
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   #settle(method: DeclaredMethod<T>, there: Description | undefined): void {
     const { declaration, target, parked } = method;
     if (parked === undefined || target === undefined) return;
-    const here = there === undefined ? undefined : this.#host.contract(target).description;
+    const here = there === undefined ? undefined : described(this.#host.contract(target));
     const name = `${declaration.service}.${declaration.name}`;
     if (there !== undefined && here !== undefined) {
-      const differences = compareContracts(name, declaration.kind, readDescription(here), there);
+      const differences = compareContracts(name, declaration.kind, here, there);
       if (differences !== undefined) {
         method.target = undefined;
         method.broken = new RpcError('FAILED_PRECONDITION', `${differences} ${WHERE}`, { execution: 'rejected' });
@@ -103,6 +118,30 @@ export class ContractChecks<T> {
     method.parked = undefined;
     this.settled(method, parked);
   }
+}
+
+/** For so many milliseconds calls wait for the description of their method. */
+const PATIENCE = 10_000;
+
+/** A method that the other end is to describe. */
+interface Asked<T> {
+  readonly method: DeclaredMethod<T>;
+  /** Till when its calls wait for that. */
+  readonly until: number;
+}
+
+/** What this end has said of methods that were compared: to describe one takes a millisecond, and to ask for it a frame. */
+const known = new WeakMap<Statement, Description>();
+
+function described(statement: Statement): Description | undefined {
+  let found = known.get(statement);
+  if (found === undefined) {
+    const { description } = statement;
+    if (description === undefined) return undefined;
+    found = readDescription(description);
+    known.set(statement, found);
+  }
+  return found;
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);

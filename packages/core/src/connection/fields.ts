@@ -58,6 +58,11 @@ export class Fields implements Message {
     return bytes.toString('utf8');
   }
 
+  /** The rest, in memory of its own. */
+  kept(): Fields {
+    return new Fields().reset(Buffer.from(this.bytes.subarray(this.at, this.end)), 0, this.left);
+  }
+
   /** The message that fills the rest. It shares no memory with the frame. */
   value(raw: boolean, limits: BodyLimits): unknown {
     return decodeBody(this.bytes, this.at, this.end, raw, limits);

@@ -26,6 +26,8 @@ export interface Host<T = unknown> {
   contract(target: T): Statement;
   /** Milliseconds since some moment: for how long a call was held. */
   now(): number;
+  /** `ContractChecks.expire` is to be called at this time. */
+  waits(until: number): void;
   /**
    * A call has come, with its whole input, or with the beginning of a stream. `Connection.answer` or `Connection.fail`
    * must follow, once.

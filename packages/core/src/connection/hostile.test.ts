@@ -11,7 +11,7 @@ test('a request that fails costs no more memory than its error is long', () => {
   end.receive(METHOD);
   const malformed = frame(FRAME.REQUEST, 0, [0, 0, 0xc1]);
   end.receive(Buffer.concat(new Array<Buffer>(5000).fill(malformed)));
-  const pieces = drain(end);
+  const pieces = drain(end.connection);
   const memory = new Set(pieces.map(({ buffer }) => buffer));
   const held = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
   const said = pieces.reduce((sum, { length }) => sum + length, 0);

@@ -21,12 +21,15 @@ export class Inbox {
     this.#outbox = outbox;
   }
 
-  /** Begins the one message of a half, which has an account of its own. `fields` stands at its length. */
-  begin(call: Call, fields: Fields, raw: boolean): void {
+  /**
+   * Begins the one message of a half, which has an account of its own. `fields` stands at its length. `waits`: it is let
+   * on only when it is asked to `enter`.
+   */
+  begin(call: Call, fields: Fields, raw: boolean, waits = false): void {
     const assembly = Assembly.begin(fields, raw, this.#limits);
     call.assembly = assembly;
     assembly.admitted = () => this.#grant(call, assembly);
-    this.enter(assembly);
+    if (!waits) this.enter(assembly);
   }
 
   /** Takes a chunk of the one message of a half. Returns the assembly where that was the last one. */

@@ -2,10 +2,11 @@ import { KIND, type Kind } from '../contract/kind.ts';
 import type { RpcError } from '../error/rpc-error.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-import type { IncomingCall, MethodDeclaration } from './call.ts';
+import type { MethodDeclaration } from './call.ts';
 import type { ContractChecks } from './contract-checks.ts';
 import type { Fields } from './fields.ts';
 import type { Host } from './host.ts';
+import type { Parked } from './parked.ts';
 
 /** A method that the other end has named, and what the host made of it. */
 export interface DeclaredMethod<T> {
@@ -15,7 +16,7 @@ export interface DeclaredMethod<T> {
   /** Why it is not served, where the two ends' contracts of it do not fit. */
   broken: RpcError | undefined;
   /** The calls that wait, in their order, while the contracts are being compared. */
-  parked: Map<IncomingCall<T>, number> | undefined;
+  parked: Parked<T> | undefined;
 }
 
 /** The methods that the other end has named, by the numbers it gave them. */

@@ -1,6 +1,8 @@
 import { KIND, KIND_NAMES, type Kind } from '../contract/kind.ts';
 import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import type { Malformed } from '../wire/inspect.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Budget } from './budget.ts';
 import type { IncomingCall, MethodDeclaration } from './call.ts';
 import type { DeclaredMethod } from './method-table.ts';
@@ -8,6 +10,14 @@ import type { DeclaredMethod } from './method-table.ts';
 /** The error of a call that no handler has seen. */
 export function rejected(code: Code, message: string): RpcError {
   return new RpcError(code, message, { execution: 'rejected' });
+}
+
+/** @throws ProtocolError where a REQUEST may not have this call id. */
+export function checkId(id: number, parity: number, calls: number, taken: boolean): void {
+  if ((id & 1) !== parity || id >>> 1 >= calls) {
+    throw new ProtocolError(`REQUEST with the call id ${id}, where ${calls} calls are taken (limit "calls")`);
+  }
+  if (taken) throw new ProtocolError(`REQUEST with the call id ${id}, which is open`);
 }
 
 /** Why a call cannot be served, if so. It is nested in so many others, and may be in `most`. */
@@ -31,6 +41,11 @@ export function admit(call: IncomingCall, calls: Budget): RpcError | undefined {
   if (call.counted) return undefined;
   const why = `The server has ${calls.most} calls open on all its connections already (limit "calls").`;
   return rejected('RESOURCE_EXHAUSTED', why);
+}
+
+/** The bytes of a request are no value. */
+export function unreadable({ message }: Malformed): RpcError {
+  return rejected('INVALID_ARGUMENT', `The request cannot be read: its bytes hold ${message}.`);
 }
 
 /** The caller has given up what no handler has seen. */

@@ -92,6 +92,7 @@ export class End {
         resolve: ({ service, name }) => (name.startsWith('unknown') ? undefined : `${service}.${name}`),
         contract: () => ({ fingerprint: new Uint8Array(0), description: undefined }),
         now: () => 0,
+        waits: () => {},
         request: (call) => {
           told.push(`request ${call.id}`);
           this.requests.push(call);

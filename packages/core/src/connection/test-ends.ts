@@ -90,6 +90,7 @@ export function endOf(role: Role, limits: Partial<OwnLimits> = {}, hooks: Hooks 
       hooks.resolve === undefined ? (method.name === 'unknown' ? undefined : method.name) : hooks.resolve(method),
     contract: (target) => hooks.contract?.(target) ?? { fingerprint: new Uint8Array(0), description: undefined },
     now: () => hooks.now?.() ?? 0,
+    waits: (until) => hooks.waits?.(until),
     request: (call) => {
       requests.push(call);
       hooks.request?.(call);

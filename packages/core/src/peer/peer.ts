@@ -97,8 +97,8 @@ export class Peer implements RemotePeer {
     this.exit = new Exit(this.#connection, this.#sender, this.#reports);
     this.#own = new OnlyExit(this.exit, clock);
     this.#users = options.user === undefined ? [this.#own] : [this.#own, options.user];
-    const { responder } = this.#connection.exchange;
-    this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, responder);
+    const { exchange } = this.#connection;
+    this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, exchange);
     this.#stopHandshake = clock.timer(
       () => this.#tooLate(`did not say hello within ${handshake} ms (limit "handshake"). Does it speak nearcall?`),
       handshake,
@@ -202,6 +202,7 @@ export class Peer implements RemotePeer {
       resolve: ({ service, name, kind }) => implementations.find(service, name, kind),
       contract: ({ method }) => method,
       now: () => this.#clock.now(),
+      waits: (until) => this.#alarm.by(until),
       request: (call) => this.#serving.request(call),
       cancelled: (call) => this.#serving.cancelled(call),
       inputEnded: (call, error) => this.#serving.inputEnded(call, error),

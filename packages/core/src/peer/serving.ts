@@ -22,6 +22,18 @@ export interface ServingPeer {
   readonly exit: Exit;
 }
 
+/** What waits, and not for ever. */
+interface Expiring {
+  /** Returns when it is to be called again. */
+  expire(now: number): number;
+}
+
+/** The connection, as far as serving goes. */
+export interface Served {
+  readonly responder: Responder;
+  readonly checks: Expiring;
+}
+
 /** What one end does for the other: it runs the handlers of calls and events, and watches their deadlines. */
 export class Serving implements DispatcherOwner {
   readonly #peer: ServingPeer;
@@ -29,6 +41,7 @@ export class Serving implements DispatcherOwner {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #sender: Sender;
+  readonly #checks: Expiring;
   readonly responder: Responder;
   readonly #calls: Dispatcher;
   readonly #events: EventDispatcher;
@@ -37,14 +50,15 @@ export class Serving implements DispatcherOwner {
   #draining: AbortController | undefined = undefined;
   #drained: RpcError | undefined = undefined;
 
-  constructor(peer: ServingPeer, reports: Reports, clock: Clock, alarm: Alarm, sender: Sender, responder: Responder) {
+  constructor(peer: ServingPeer, reports: Reports, clock: Clock, alarm: Alarm, sender: Sender, served: Served) {
     this.#peer = peer;
     this.#reports = reports;
     this.#clock = clock;
     this.#alarm = alarm;
     this.#sender = sender;
-    this.responder = responder;
-    this.#calls = new Dispatcher(this, responder, reports);
+    this.#checks = served.checks;
+    this.responder = served.responder;
+    this.#calls = new Dispatcher(this, served.responder, reports);
     this.#events = new EventDispatcher(this, reports);
   }
 
@@ -90,9 +104,10 @@ export class Serving implements DispatcherOwner {
     return this.#draining.signal;
   }
 
-  /** Ends the calls whose time is up, and returns when the next one's is. */
+  /** Ends the calls whose time is up, lets those go on that have waited long enough, and returns when the next are due. */
   expire(now: number): number {
-    return this.#watched.expire(now);
+    this.#sender.schedule();
+    return Math.min(this.#watched.expire(now), this.#checks.expire(now));
   }
 
   /** The connection is over. */
