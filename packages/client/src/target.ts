@@ -69,6 +69,12 @@ function whyNot({ code = '', message }: NodeJS.ErrnoException, at: string, kind:
       return `This user may not connect to ${at}${kind === 'unix' ? ': it has no permission to write to it' : ''}.`;
     case 'EAGAIN':
       return `The server at ${at} has more new connections than it can take at once. Try again.`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return `There is no file descriptor left to connect to ${at} with. Close what is not needed, or allow more (ulimit -n).`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `The server at ${at} cut off the connection. It may have been stopped, or have no file descriptor left.`;
     case 'ETIMEDOUT':
       return `Nobody answers at ${at}. Is the machine running, and does a firewall let this one through?`;
     case 'EHOSTUNREACH':

@@ -8,8 +8,12 @@ import {
   type RemotePeer,
   type Transport,
 } from '@nearcall/core';
+import type { Descriptors } from './descriptors.ts';
 import type { ServeOptions } from './serve.ts';
 import type { ServerLimits } from './server-limits.ts';
+
+/** How many may be told at a time why they are not served: each keeps its socket until it has heard, or a second. */
+const TURNED_AWAY = 64;
 
 /** The clients of a server, and what they share. */
 export class Clients {
@@ -21,6 +25,7 @@ export class Clients {
   readonly #peers = new Set<Peer>();
   /** Those that have said hello. */
   readonly #ready = new Set<Peer>();
+  #turnedAway = 0;
   #closing = false;
 
   constructor(implementations: Implementations, limits: OwnLimits, shared: ServerLimits, options: ServeOptions) {
@@ -41,7 +46,8 @@ export class Clients {
     return [...this.#ready];
   }
 
-  accept(transport: Transport): Peer {
+  /** `descriptors`: where the connection takes one of them. */
+  accept(transport: Transport, descriptors?: Descriptors): Peer {
     const { handshake, unfinished, onError, interceptors } = this.#options;
     const peer = new Peer(transport, {
       role: 'acceptor',
@@ -53,9 +59,11 @@ export class Clients {
       onError,
       interceptors,
     });
-    const why = this.#whyNot();
+    const short = descriptors?.take();
+    void peer.closed.then(() => descriptors?.give());
+    const why = this.#whyNot() ?? short;
     if (why !== undefined) {
-      peer.refuse(why);
+      this.#turnAway(peer, transport, why, descriptors?.scarce);
       return peer;
     }
     this.#peers.add(peer);
@@ -73,6 +81,17 @@ export class Clients {
   async close(options: CloseOptions | undefined): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#peers].map((peer) => peer.close(options)));
+  }
+
+  /** Tells a client why it is not served. Where many are to be told, it may be gone before it has heard all of it. */
+  #turnAway(peer: Peer, transport: Transport, why: string, scarce = false): void {
+    peer.refuse(why);
+    // It leaves at the end of this tick. Whoever has not ended his side by then may take what was sent, or be cut off.
+    if (scarce || this.#turnedAway >= TURNED_AWAY) setImmediate(() => transport.destroy());
+    this.#turnedAway++;
+    void peer.closed.then(() => {
+      this.#turnedAway--;
+    });
   }
 
   /** Why nobody more is taken. */

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { duplexTransport, type Transport } from '@nearcall/core';
+import { acceptFailed } from './descriptors.ts';
 
 /** How many may wait to be accepted. Node asks the kernel for as many. */
 const QUEUE = 511;
@@ -52,6 +53,7 @@ export class Listener {
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
+    net.on('error', acceptFailed);
     net.on('connection', () => this.#accepted++);
   }
 

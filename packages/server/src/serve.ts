@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@nearcall/core';
 import { Clients } from './clients.ts';
+import { descriptors, whereShort } from './descriptors.ts';
 import type { Accept, Listener } from './listener.ts';
 import { RunningServer, type Server } from './server.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
@@ -94,7 +95,7 @@ export async function serve(
   const access = await socketAccess(options, addresses);
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
-  const accept: Accept = (transport) => void clients.accept(transport);
+  const accept: Accept = (transport) => void clients.accept(transport, descriptors);
   try {
     for (const address of addresses) {
       listeners.push(
@@ -104,7 +105,7 @@ export async function serve(
     for (const transport of transports) server.accept(transport);
   } catch (error) {
     await server.close({ grace: 0 });
-    throw error;
+    throw whereShort(error);
   }
   return server;
 }

@@ -104,6 +104,12 @@ export async function forkedAs(user: number, file: string, args: string[] = [], 
   });
 }
 
+/** The same, in a process that may have no more than so many file descriptors open. */
+export function forkedWithin(descriptors: number, file: string, ...args: string[]): Promise<Child> {
+  const execArgv = ['-c', `ulimit -n ${descriptors} && exec "$0" "$@"`, process.execPath];
+  return start(file, args, { execPath: '/bin/sh', execArgv });
+}
+
 async function start(file: string, args: string[], options: ForkOptions): Promise<Child> {
   const process = fork(await fileOf(file), args, options);
   watch(process);

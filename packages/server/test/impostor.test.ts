@@ -43,7 +43,7 @@ const impostors: readonly (readonly [who: string, make: () => NetServer, says: R
   [
     'says nothing',
     () => createServer((socket) => socket.resume()),
-    /did not say hello within 200 ms \(limit "handshake"\)\. Does it speak nearcall\?/,
+    /did not say hello within 200 ms \(option "handshake"\)\. Does it speak nearcall\?/,
   ],
   ['does not even read', () => createServer({ pauseOnConnect: true }), /did not say hello within 200 ms/],
   [
@@ -114,7 +114,7 @@ describe.concurrent.each(impostors)('a client of something that %s', (_, make, s
     await using place = await temporary();
     await using _impostor = await listenAs(place, make());
     const from = performance.now();
-    const handshake = says.test('did not say hello within 200 ms (limit "handshake"). Does it speak nearcall?')
+    const handshake = says.test('did not say hello within 200 ms (option "handshake"). Does it speak nearcall?')
       ? HANDSHAKE
       : PATIENCE;
     const client = connect(place.unix(), text, { handshake });

@@ -110,7 +110,7 @@ async function open(role: Role): Promise<World> {
   return world;
 }
 
-const WHY = 'The other side did not finish a frame within 30000 ms (limit "unfinished").';
+const WHY = 'The other side did not finish a frame within 30000 ms (option "unfinished").';
 
 /** A request in chunks of which one has begun. */
 const LONG = Buffer.concat([

@@ -92,7 +92,7 @@ export class Peer implements RemotePeer {
       },
     });
     this.#frames = new FrameWatch(this.#connection.decoder, unfinished, this.#alarm, this.#sender, () =>
-      this.#tooLate(`did not finish a frame within ${unfinished} ms (limit "unfinished").`),
+      this.#tooLate(`did not finish a frame within ${unfinished} ms (option "unfinished").`),
     );
     this.exit = new Exit(this.#connection, this.#sender, this.#reports);
     this.#own = new OnlyExit(this.exit, clock);
@@ -100,7 +100,7 @@ export class Peer implements RemotePeer {
     const { exchange } = this.#connection;
     this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, exchange);
     this.#stopHandshake = clock.timer(
-      () => this.#tooLate(`did not say hello within ${handshake} ms (limit "handshake"). Does it speak nearcall?`),
+      () => this.#tooLate(`did not say hello within ${handshake} ms (option "handshake"). Does it speak nearcall?`),
       handshake,
     );
     transport.start({
