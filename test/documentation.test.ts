@@ -18,11 +18,11 @@ const runtimeDirectory = process.env['XDG_RUNTIME_DIR'];
 const socketOf = (name: string): string => join(sockets, `${name.replaceAll(/\W+/g, '-')}.sock`);
 
 const PRELUDE = `
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import * as core from '@nearcall/core';
-import { healthStatus, serve } from '@nearcall/server';
+import { handedOver, healthStatus, serve, systemdSockets } from '@nearcall/server';
 import { close, connect, state, watch } from '@nearcall/client';
 import { z } from 'zod';
 const { addressText, duplexTransport, event, implement, memoryTransports, messagePortTransport, method } = core;
@@ -34,7 +34,7 @@ const text = service('text', {
 const progress = service('progress', { report: event(z.object({ done: z.number() })) });
 void [serve, close, connect, state, watch, z, event, implement, memoryTransports, method, RpcError, safe, service, stream, text, progress];
 void [health, healthStatus, addressText, duplexTransport, localAddress, messagePortTransport, parseAddress, spawn];
-void [MessageChannel, streamTransport, use, Worker];
+void [MessageChannel, streamTransport, use, Worker, fork, handedOver, systemdSockets];
 export type { Duplex };
 export type Middleware = core.Middleware;
 export type Interceptor = core.Interceptor;
@@ -139,6 +139,8 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'transports.ts',
     'pool.ts',
     'steady.ts',
+    'activated.ts',
+    'successor.ts',
   ]);
 });
 
@@ -181,6 +183,7 @@ test('the code of the README works as written', async () => {
     const storeServer = await serveStore();
     await load('steady.ts');
     await storeServer.close();
+    for (const file of ['activated.ts', 'successor.ts']) await ((await load(file))['server'] as Server).close();
   } finally {
     log.mockRestore();
   }

@@ -43,6 +43,6 @@ test('each package exports these names and no others', () => {
     'systemClock',
     'use',
   ]);
-  expect(Object.keys(server).sort()).toEqual(['healthStatus', 'serve']);
+  expect(Object.keys(server).sort()).toEqual(['handedOver', 'healthStatus', 'serve', 'systemdSockets']);
   expect(Object.keys(client).sort()).toEqual(['close', 'closed', 'connect', 'ready', 'state', 'watch']);
 });

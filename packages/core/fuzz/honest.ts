@@ -6,7 +6,7 @@ import { Asked } from '../src/connection/test-by-hand.ts';
 import { KIND, type Kind } from '../src/contract/kind.ts';
 import { RpcError } from '../src/error/rpc-error.ts';
 import { Malformed } from '../src/wire/inspect.ts';
-import type { Limits } from '../src/wire/limits.ts';
+import { type Limits, limitsWith } from '../src/wire/limits.ts';
 import { encodeMetadata } from '../src/wire/metadata.ts';
 import type { Role } from '../src/wire/preface.ts';
 import { promise } from './target.ts';
@@ -38,7 +38,7 @@ export type Connect = (
 ) => Connection<string>;
 
 export const connect: Connect = (role, limits, host, budgets) =>
-  new Connection(role, { limits, services: ['s'], features: [] }, host, budgets);
+  new Connection(role, { limits: limitsWith(limits), services: ['s'], features: [] }, host, budgets);
 
 /** An honest end of a connection: it does whatever its user may, and notes what it is told. */
 export class Honest {
@@ -62,6 +62,7 @@ export class Honest {
         resolve: ({ service, name }) => (name.startsWith('unknown') ? undefined : `${service}.${name}`),
         contract: () => ({ fingerprint: FINGERPRINT, description: DESCRIPTIONS[0] }),
         now: () => this.#time++,
+        waits: () => {},
         request: (call) => {
           this.#tell(`request ${call.id}`);
           const served = { call, done: false };

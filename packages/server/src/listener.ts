@@ -1,3 +1,4 @@
+import type { SendHandle } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { duplexTransport, type Transport } from '@nearcall/core';
@@ -36,9 +37,9 @@ export function netServer(accept: Accept): Server {
 export class Listener {
   /** The address, as clients name it. */
   readonly address: string;
-  readonly net: Server;
   /** Fulfils when the last connection that came here is over, after `stop`. */
   readonly stopped: Promise<void>;
+  readonly #net: Server;
   #name: Name | undefined;
   /** Whether other processes listen with the same socket: they take whoever waits. */
   #shared: boolean;
@@ -47,7 +48,7 @@ export class Listener {
 
   constructor(address: string, net: Server, name?: Name, shared = false) {
     this.address = address;
-    this.net = net;
+    this.#net = net;
     this.#name = name;
     this.#shared = shared;
     this.stopped = new Promise((resolve) => {
@@ -60,6 +61,11 @@ export class Listener {
   /** The file that goes when this stops. */
   get owned(): OwnedFile | undefined {
     return this.#name?.owned;
+  }
+
+  /** The socket, for another process. Node gives no public way to pass one on that is not to listen on arrival. */
+  get handle(): SendHandle {
+    return (this.#net as unknown as { readonly _handle: SendHandle })._handle;
   }
 
   /** From here on the name is this one's to take away. */
@@ -77,7 +83,7 @@ export class Listener {
   async stop(): Promise<void> {
     await this.#name?.remove();
     if (!this.#shared) await this.#acceptAll();
-    this.net.close(() => this.#markStopped());
+    this.#net.close(() => this.#markStopped());
     await this.#name?.clear();
   }
 

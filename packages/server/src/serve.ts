@@ -1,4 +1,5 @@
 import {
+  type Address,
   checkInterceptors,
   type Implementation,
   Implementations,
@@ -12,15 +13,21 @@ import {
 } from '@nearcall/core';
 import { Clients } from './clients.ts';
 import { descriptors, whereShort } from './descriptors.ts';
+import type { HandedOver } from './handed-over.ts';
+import { HandedOverSockets } from './handed-over-sockets.ts';
+import { type InheritedSocket, isInherited, listenInherited } from './inherited-socket.ts';
 import type { Accept, Listener } from './listener.ts';
 import { RunningServer, type Server } from './server.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
-import { socketAccess } from './socket-access.ts';
+import { type SocketAccess, socketAccess } from './socket-access.ts';
 import { listenTcp } from './tcp-listener.ts';
 import { listenUnix } from './unix-listener.ts';
 
-/** Where to serve: an address to listen at, or the transport of one connection. */
-export type ServeTarget = string | Transport;
+/**
+ * Where to serve: an address to listen at, the transport of one connection, a listening socket that this process was
+ * started with, or what an old server has handed over.
+ */
+export type ServeTarget = string | Transport | InheritedSocket | HandedOver;
 
 /** How to serve. */
 export interface ServeOptions {
@@ -69,12 +76,15 @@ export interface ServeOptions {
  * connect. At a `unix:` address only this user can, unless `mode` says otherwise. At a `tcp:` address every user of this
  * machine can. Port 0 lets the system choose; `server.address` tells which. A transport is one connection that is there
  * already; further ones may follow through `server.accept`. The workers of a `node:cluster` that serve one address share
- * it, and each new connection goes to one of them.
+ * it, and each new connection goes to one of them. `{ fd: 3 }` is a listening socket that this process was started with,
+ * see {@link systemdSockets}: who may connect was decided by whoever made it, who also removes its file. What
+ * {@link handedOver} gives is that of the server before, file and all; its addresses come last.
  *
- * @throws TypeError for an address or an interceptor that is none, two implementations of one name, or a mode or group
- *   without a `unix:` address.
+ * @throws TypeError for an address, a descriptor or an interceptor that is none, two implementations of one name, or a mode
+ *   or group without a `unix:` address.
  * @throws RangeError for a limit or a mode out of its range.
- * @throws Error where it cannot listen at one of the addresses, saying what stands in the way. It then listens at none.
+ * @throws Error where it cannot listen at one of the addresses, or with one of the sockets, saying what stands in the
+ *   way. It then listens at none.
  * @example
  * ```ts
  * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));
@@ -86,28 +96,49 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   const all = isList(targets) ? targets : [targets];
-  const addresses = all.flatMap((target) => (isTransport(target) ? [] : parseAddress(target, options)));
   const transports = all.filter(isTransport);
+  const handedOver = all.filter((target) => target instanceof HandedOverSockets);
+  const listening = all
+    .filter(isListening)
+    .map((target) => (isInherited(target) ? target : parseAddress(target, options)));
   const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
   checkInterceptors(options.interceptors);
   const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
-  const access = await socketAccess(options, addresses);
+  const access = await socketAccess(options, listening.filter(isAddress));
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
   const accept: Accept = (transport) => void clients.accept(transport, descriptors);
   try {
-    for (const address of addresses) {
-      listeners.push(
-        await (address.kind === 'unix' ? listenUnix(address, accept, access) : listenTcp(address, accept)),
-      );
-    }
+    for (const target of listening) listeners.push(await listen(target, accept, access, options));
+    // Last, as they are shared with a server that serves: nobody is taken by one that fails.
+    for (const sockets of handedOver) listeners.push(...(await sockets.listen(accept, options)));
     for (const transport of transports) server.accept(transport);
+    for (const sockets of handedOver) await sockets.served();
   } catch (error) {
-    await server.close({ grace: 0 });
+    for (const sockets of handedOver) sockets.failed(error);
+    await server.close(handedOver.length > 0 ? {} : { grace: 0 });
     throw whereShort(error);
   }
   return server;
+}
+
+function listen(
+  target: Address | InheritedSocket,
+  accept: Accept,
+  access: SocketAccess,
+  options: ServeOptions,
+): Promise<Listener> {
+  if (isInherited(target)) return listenInherited(target, accept, options);
+  return target.kind === 'unix' ? listenUnix(target, accept, access) : listenTcp(target, accept);
+}
+
+function isListening(target: ServeTarget): target is string | InheritedSocket {
+  return !isTransport(target) && !(target instanceof HandedOverSockets);
+}
+
+function isAddress(target: Address | InheritedSocket): target is Address {
+  return !isInherited(target);
 }
 
 function isList<T>(given: T | readonly T[]): given is readonly T[] {

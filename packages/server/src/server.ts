@@ -1,6 +1,16 @@
+import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import { type CloseOptions, checkGrace, type RemotePeer, type Transport } from '@nearcall/core';
 import type { Clients } from './clients.ts';
+import { handOver } from './hand-over.ts';
+import { checkPatience, PATIENCE } from './hand-over-message.ts';
 import type { Listener } from './listener.ts';
+
+/** How to hand over. */
+export interface HandOverOptions {
+  /** How long the other process may take until it serves, in milliseconds. Default: 30,000. */
+  readonly timeout?: number | undefined;
+}
 
 /** A server that runs. */
 export interface Server extends AsyncDisposable {
@@ -28,6 +38,28 @@ export interface Server extends AsyncDisposable {
    */
   accept(transport: Transport): RemotePeer;
   /**
+   * Hands what this server listens with over to a process that it has started by `fork`, which calls {@link handedOver}
+   * and serves what that gives. Fulfils when that one serves: both take new clients then, until this one is closed. The
+   * socket files are the new one's to remove, and the process of this one no longer waits for that of the other. Where
+   * it rejects this server goes on as before. Clients, and transports that it was given, stay its own.
+   *
+   * @throws RangeError for a timeout out of its range.
+   * @throws Error saying why the other process does not serve, or why this server cannot be handed over.
+   * @example
+   * ```ts
+   * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));
+   * process.on('SIGHUP', async () => {
+   *   try {
+   *     await server.handOver(fork('server.js', ['--successor'], { detached: true }));
+   *     await server.close();
+   *   } catch (error) {
+   *     console.error(error); // this server goes on
+   *   }
+   * });
+   * ```
+   */
+  handOver(child: ChildProcess, options?: HandOverOptions): Promise<void>;
+  /**
    * Stops: takes no new clients and no new calls, lets what has begun finish, and removes the socket files. Fulfils when
    * all of it is done. Closing twice is closing once.
    */
@@ -38,6 +70,9 @@ export interface Server extends AsyncDisposable {
 export class RunningServer implements Server {
   readonly #listeners: readonly Listener[];
   readonly #clients: Clients;
+  readonly #stopping = new AbortController();
+  #handingOver: Promise<void> | undefined;
+  #isOver = false;
   #closing: Promise<void> | undefined;
 
   constructor(listeners: readonly Listener[], clients: Clients) {
@@ -68,6 +103,20 @@ export class RunningServer implements Server {
     return peer;
   }
 
+  async handOver(child: ChildProcess, { timeout = PATIENCE }: HandOverOptions = {}): Promise<void> {
+    checkPatience(timeout);
+    const why = this.#whyNotOver(child);
+    if (why !== undefined) throw new Error(`This server cannot be handed over: ${why}`);
+    const handingOver = handOver(child, this.#listeners, timeout, this.#stopping.signal);
+    this.#handingOver = handingOver;
+    try {
+      await handingOver;
+      this.#isOver = true;
+    } finally {
+      this.#handingOver = undefined;
+    }
+  }
+
   close(options?: CloseOptions): Promise<void> {
     if (options?.grace !== undefined) checkGrace(options.grace);
     this.#closing ??= this.#close(options);
@@ -78,7 +127,22 @@ export class RunningServer implements Server {
     return this.close();
   }
 
+  #whyNotOver(child: ChildProcess): string | undefined {
+    if (this.#closing !== undefined) return 'it is closed.';
+    if (this.#handingOver !== undefined) return 'it is being handed over to another process.';
+    if (this.#isOver) return 'it was handed over before. The process that has it can hand it over again.';
+    if (this.#listeners.length === 0) return 'it listens nowhere.';
+    if (cluster.isWorker) return 'the primary of the cluster has what its workers listen with.';
+    if (child.pid === undefined) return 'the other process did not start.';
+    if (child.exitCode !== null || child.signalCode !== null) return `process ${child.pid} has ended already.`;
+    if (child.connected) return undefined;
+    return `process ${child.pid} has no channel. Start it by fork(), or by spawn() with 'ipc' among its stdio.`;
+  }
+
   async #close(options: CloseOptions | undefined): Promise<void> {
+    this.#stopping.abort();
+    // Where it was too late for that, it is clear in a moment whose the files are.
+    await this.#handingOver?.catch(() => {});
     // First the names go, so that nobody new comes while the last ones leave.
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#clients.close(options);

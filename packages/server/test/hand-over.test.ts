@@ -1,0 +1,174 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fileOf, watch } from './forked.ts';
+import { line } from './inherited/contract.ts';
+import { close, connect, handedOver, implement, type Server, safe, serve } from './nearcall.ts';
+import { type Temporary, temporary } from './temporary.ts';
+
+/** For what takes a while where many processes share the machine. */
+const LONG = { timeout: 60_000 };
+/** How many calls are made under hand-overs. Run with 20000 by hand. */
+const CALLS = Number(process.env['NEARCALL_HANDOVER'] ?? 2000);
+const HANDS = CALLS / 500;
+
+let place: Temporary;
+
+beforeEach(async () => {
+  place = await temporary();
+});
+
+afterEach(() => place[Symbol.asyncDispose]());
+
+/** A server in this process, at addresses. It tells 0 for its process. */
+function serving(...addresses: string[]): Promise<Server> {
+  return serve(addresses, implement(line, { mark: () => 0, succeed: () => 0, close: () => {} }));
+}
+
+async function successor(how?: string): Promise<ChildProcess> {
+  const child = fork(await fileOf('./inherited/successor-child'), how === undefined ? [] : [how], { execArgv: [] });
+  watch(child);
+  return child;
+}
+
+/** Who serves at an address. */
+async function who(address: string): Promise<number> {
+  const client = connect(address, line);
+  const pid = await client.mark('x');
+  await close(client);
+  return pid;
+}
+
+async function end(address: string): Promise<void> {
+  const client = connect(address, line);
+  await client.close();
+  await close(client);
+}
+
+test('a successor has all the addresses, and removes the file when it closes', LONG, async () => {
+  await using server = await serving(place.unix(), 'tcp://127.0.0.1:0');
+  const { addresses } = server;
+  const child = await successor();
+  const exited = once(child, 'exit');
+  await server.handOver(child);
+  await server.close();
+  for (const address of addresses) expect(await who(address)).toBe(child.pid);
+  expect(place.entries()).toEqual(['s.sock']);
+  // The channel is still there, and keeps nothing running.
+  expect(child.connected).toBe(true);
+  await end(place.unix());
+  expect(await exited).toEqual([0, null]);
+  expect(place.entries()).toEqual([]);
+});
+
+test.each([
+  ['fails', /it could not serve: Cannot listen at \/nowhere\/s\.sock: the directory \/nowhere does not exist/],
+  ['dies', /it ended with 3 before it served\./],
+])('a server whose successor %s goes on as before, and finds another one', LONG, async (how, why) => {
+  await using server = await serving(place.unix());
+  const bad = await successor(how);
+  const gone = once(bad, 'exit');
+  const error = await server.handOver(bad).catch(String);
+  expect(error).toMatch(why);
+  expect(error).toMatch(/^Error: Could not hand over to process \d+: .* This server goes on as before\.$/);
+  await gone;
+  for (let i = 0; i < 5; i++) expect(await who(place.unix())).toBe(0);
+  const good = await successor();
+  await server.handOver(good);
+  await server.close();
+  expect(await who(place.unix())).toBe(good.pid);
+  await end(place.unix());
+});
+
+test('a successor that does not take over in time, or whose server is closed, gets nothing', LONG, async () => {
+  const server = await serving(place.unix());
+  const silent = await successor('silent');
+  await expect(server.handOver(silent, { timeout: 100 })).rejects.toThrow(
+    `Could not hand over to process ${silent.pid}: it did not call handedOver() within 100 ms.`,
+  );
+  expect(await who(place.unix())).toBe(0);
+  const handing = server.handOver(silent);
+  await expect(server.handOver(silent)).rejects.toThrow('it is being handed over to another process.');
+  const closing = server.close();
+  await expect(handing).rejects.toThrow('this server was closed meanwhile.');
+  await closing;
+  expect(place.entries()).toEqual([]);
+  silent.kill();
+});
+
+test('a hand-over that cannot be is refused at once', LONG, async () => {
+  const nowhere = await serving();
+  const child = await successor('silent');
+  await expect(nowhere.handOver(child)).rejects.toThrow('it listens nowhere.');
+  await nowhere.close();
+  await using server = await serving(place.unix());
+  const mute = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await expect(server.handOver(mute)).rejects.toThrow(`process ${mute.pid} has no channel. Start it by fork()`);
+  child.kill();
+  await once(child, 'exit');
+  await expect(server.handOver(child)).rejects.toThrow(`process ${child.pid} has ended already.`);
+  await expect(server.handOver(child, { timeout: 0 })).rejects.toThrow(RangeError);
+  await expect(handedOver({ timeout: -1 })).rejects.toThrow(RangeError);
+  const over = await successor();
+  await server.handOver(over);
+  await expect(server.handOver(over)).rejects.toThrow('it was handed over before.');
+  await server.close();
+  await expect(server.handOver(over)).rejects.toThrow('it is closed.');
+  await end(place.unix());
+});
+
+test(`none of ${CALLS} calls and more fails or runs twice while servers hand over to the next`, LONG, async () => {
+  const file = await fileOf('./inherited/server-child');
+  const first = spawn(process.execPath, [file, 'first', '', place.at('marks'), place.unix()], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  watch(first);
+  const stdout = first.stdout as Readable;
+  await once(stdout, 'data');
+  // Whoever is left of them has this open.
+  const allGone = once(stdout.resume(), 'close');
+  const firstGone = once(first, 'exit');
+
+  const clients = Array.from({ length: 8 }, () => connect(place.unix(), line));
+  const answered = new Map<number, number>();
+  const failed: unknown[] = [];
+  let made = 0;
+  let done = 0;
+  let running = true;
+  let watched: { readonly count: number; readonly tell: () => void } | undefined;
+  const callers = clients.flatMap((client) =>
+    Array.from({ length: 4 }, async () => {
+      while (running || made < CALLS) {
+        const result = await safe(client.mark(`${made++}`));
+        if (result.ok) answered.set(result.value, (answered.get(result.value) ?? 0) + 1);
+        else failed.push(result.error);
+        if (++done === watched?.count) watched.tell();
+      }
+    }),
+  );
+  const boss = connect(place.unix(), line);
+  for (let i = 0; i < HANDS; i++) {
+    await boss.succeed();
+    // Calls go on meanwhile.
+    await new Promise<void>((tell) => {
+      watched = { count: done + Math.floor(CALLS / (2 * HANDS)), tell };
+    });
+  }
+  running = false;
+  await Promise.all(callers);
+  await Promise.all(clients.map((client) => close(client)));
+  if (process.env['NEARCALL_HANDOVER'] !== undefined) console.log({ made, HANDS, failed: failed.length }, answered);
+
+  expect(failed).toEqual([]);
+  const ran = readFileSync(place.at('marks'), 'utf8').split('\n').filter(Boolean);
+  expect([ran.length, new Set(ran).size]).toEqual([made, made]);
+  expect(answered.size).toBe(HANDS + 1);
+  // Each has ended by itself, though the one that started it had ended before.
+  expect(await firstGone).toEqual([0, null]);
+  await boss.close();
+  await close(boss);
+  await allGone;
+  expect(place.entries()).toEqual(['marks']);
+});

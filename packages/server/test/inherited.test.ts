@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, linkSync, openSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { listening } from '../src/listening.ts';
+import { socketsIn } from '../src/systemd-sockets.ts';
+import { fileOf, watch } from './forked.ts';
+import { line } from './inherited/contract.ts';
+import { close, connect, implement, serve, systemdSockets } from './nearcall.ts';
+import { type Temporary, temporary } from './temporary.ts';
+
+/** For what takes a while where many processes share the machine. */
+const LONG = { timeout: 30_000 };
+
+/** The program that passes sockets as systemd does. */
+const ACTIVATE = 'systemd-socket-activate';
+const hasSystemd = spawnSync(ACTIVATE, ['--version']).status === 0;
+
+let place: Temporary;
+
+beforeEach(async () => {
+  place = await temporary();
+});
+
+afterEach(() => place[Symbol.asyncDispose]());
+
+/** What a child says of itself. */
+interface Said {
+  readonly pid: number;
+  readonly addresses: string[];
+  readonly left: string[];
+  readonly error?: string;
+}
+
+/** Starts a server with further descriptors, from 3 on. */
+async function start(stdio: readonly (number | 'pipe')[], ...args: string[]): Promise<ChildProcess> {
+  const file = await fileOf('./inherited/server-child');
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit', ...stdio] });
+  watch(child);
+  return child;
+}
+
+async function said(child: ChildProcess): Promise<Said> {
+  const [text] = (await once(createInterface({ input: child.stdout as Readable }), 'line')) as [string];
+  return JSON.parse(text);
+}
+
+/** Who serves at an address. */
+async function who(address: string): Promise<number> {
+  const client = connect(address, line);
+  const pid = await client.mark('x');
+  await close(client);
+  return pid;
+}
+
+async function end(address: string): Promise<void> {
+  const client = connect(address, line);
+  await client.close();
+  await close(client);
+}
+
+/** A socket as another program makes it, to be passed on. */
+async function bound(where: { path: string } | { host: string; port: number }): Promise<NetServer> {
+  const net = createServer();
+  await listening(net, where);
+  return net;
+}
+
+function descriptor(net: NetServer): number {
+  return (net as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
+}
+
+test('a server listens with sockets that its process was started with, and says where these are', LONG, async () => {
+  const unix = await bound({ path: place.at('a socket') });
+  const tcp = await bound({ host: '127.0.0.1', port: 0 });
+  const { port } = tcp.address() as AddressInfo;
+  const child = await start([descriptor(unix), descriptor(tcp)], 'fd', '3,4');
+  const exited = once(child, 'exit');
+  const { pid, addresses } = await said(child);
+  const name = process.platform === 'linux' ? place.unix('a socket') : 'fd:3';
+  expect(addresses).toEqual([name, `tcp://127.0.0.1:${port}`]);
+  // Else this process would take its share of them. Closing removes the file, which another name stands for.
+  linkSync(place.at('a socket'), place.at('s.sock'));
+  unix.close();
+  tcp.close();
+  for (const address of [place.unix(), `tcp://127.0.0.1:${port}`]) expect(await who(address)).toBe(pid);
+  await end(place.unix());
+  expect(await exited).toEqual([0, null]);
+  // Whoever made the socket removes it.
+  expect(place.entries()).toEqual(['s.sock']);
+});
+
+test('a descriptor that is no listening socket is refused, and it says what it is', async () => {
+  const served = implement(line, { mark: () => 0, succeed: () => 0, close: () => {} });
+  const refused = (fd: number): Promise<unknown> => serve({ fd }, served).catch(String);
+  expect(await refused(-1)).toContain('The descriptor -1 is no whole number');
+  expect(await refused('3' as never)).toContain('The descriptor 3 is no whole number');
+  expect(await refused(99_999)).toContain('Cannot listen with descriptor 99999: this process has none of that number.');
+  const file = openSync(place.at('file'), 'w');
+  expect(await refused(file)).toContain(`Cannot listen with descriptor ${file}: it is not a socket.`);
+  closeSync(file);
+  const net = await bound({ path: place.at('s.sock') });
+  expect(await refused(descriptor(net))).toContain('this process uses it already.');
+  net.close();
+});
+
+test('a connection that is passed as if it were a listening socket is refused', LONG, async () => {
+  const { error } = await said(await start(['pipe'], 'fd', '3'));
+  expect(error).toContain('it is not a listening socket. Is it a connection, as inetd passes it');
+  expect(error).toContain('duplexTransport(new Socket({ fd: 3 }))');
+});
+
+test('a socket that was passed, and that other machines may reach, needs to be allowed', LONG, async () => {
+  const tcp = await bound({ host: '0.0.0.0', port: 0 });
+  const { port } = tcp.address() as AddressInfo;
+  const { error } = await said(await start([descriptor(tcp)], 'fd', '3'));
+  expect(error).toContain(`it is bound to tcp://0.0.0.0:${port}, which other machines may reach`);
+  tcp.close();
+});
+
+test.runIf(hasSystemd)('a server that systemd starts at the first call answers that call', LONG, async () => {
+  const file = await fileOf('./inherited/server-child');
+  const at = ['a.sock', 'b.sock'].flatMap((name) => ['-l', place.at(name)]);
+  const child = spawn(ACTIVATE, [...at, '--fdname=one:two', process.execPath, file, 'systemd', 'two'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  watch(child);
+  const exited = once(child, 'exit');
+  const told = said(child);
+  // It says so for each.
+  await untilSaid(child, 'Listening on', 2);
+  expect(await who(place.unix('b.sock'))).toBe(child.pid);
+  // It takes the one of that name alone, and no child of its own is to think itself meant.
+  expect(await told).toEqual({ pid: child.pid, addresses: [place.unix('b.sock')], left: [] });
+  await end(place.unix('b.sock'));
+  expect(await exited).toEqual([0, null]);
+  expect(place.entries()).toEqual(['a.sock', 'b.sock']);
+});
+
+/** Fulfils when a program has told something so many times. It is listened to on: it would die of a closed pipe. */
+function untilSaid(child: ChildProcess, what: string, times: number): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      if (text.split(what).length > times) resolve();
+    });
+  });
+}
+
+test('systemd’s variables count for the process that they name, and a name finds its sockets', () => {
+  const environment = { LISTEN_FDS: '3', LISTEN_PID: '7', LISTEN_FDNAMES: 'one:two:one' };
+  expect(socketsIn(environment, 7).sockets).toEqual([
+    { fd: 3, name: 'one' },
+    { fd: 4, name: 'two' },
+    { fd: 5, name: 'one' },
+  ]);
+  expect(socketsIn(environment, 7).why).toBe(
+    'it has passed "one" as descriptor 3, "two" as descriptor 4, "one" as descriptor 5.',
+  );
+  expect(socketsIn({ LISTEN_FDS: '1', LISTEN_PID: '7' }, 7).sockets).toEqual([{ fd: 3, name: 'unknown' }]);
+  expect(socketsIn({ LISTEN_FDS: '0', LISTEN_PID: '7' }, 7)).toEqual({ sockets: [], why: 'it has passed none.' });
+  // A child inherits the variables, and none of the sockets.
+  expect(socketsIn(environment, 8).sockets).toEqual([]);
+  expect(socketsIn(environment, 8).why).toContain('what it passed is for process 7, and this is 8.');
+  expect(socketsIn({}, 7)).toEqual({ sockets: [], why: 'this process was not started by a socket unit.' });
+  expect(() => socketsIn({ ...environment, LISTEN_FDS: '-1' }, 7)).toThrow('LISTEN_FDS is "-1", which is no count.');
+});
+
+test('what systemd has passed is told again and again, though the variables are gone', async () => {
+  vi.stubEnv('LISTEN_FDS', '1');
+  vi.stubEnv('LISTEN_PID', `${process.pid}`);
+  vi.stubEnv('LISTEN_FDNAMES', 'text');
+  expect(systemdSockets()).toEqual([{ fd: 3, name: 'text' }]);
+  expect(Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'))).toEqual([]);
+  expect(systemdSockets('text')).toEqual([{ fd: 3, name: 'text' }]);
+  expect(() => systemdSockets('texts')).toThrow(
+    'systemd has passed no socket named "texts": it has passed "text" as descriptor 3.',
+  );
+  vi.unstubAllEnvs();
+});

@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handedOver, implement, type Server, serve, systemdSockets } from '../nearcall.ts';
+import { line } from './contract.ts';
+
+/** Serves with what it was given, says where in one line, and lives until it is asked to close, or the test is over. */
+const [what = '', details = '', ...options] = process.argv.slice(2);
+
+const targets = {
+  /** Descriptors. */
+  fd: () => details.split(',').map((fd) => ({ fd: Number(fd) })),
+  /** What systemd passes, of a name if there is one. */
+  systemd: () => systemdSockets(details || undefined),
+  /** The address, at first. */
+  first: () => options[1] as string,
+  /** What the server before hands over. */
+  successor: handedOver,
+}[what];
+
+const implementation = implement(line, {
+  mark: async (token) => {
+    if (options[0] !== undefined) appendFileSync(options[0], `${token}\n`);
+    // So that there is always something under way.
+    await sleep(2);
+    return process.pid;
+  },
+  succeed: async () => {
+    const child = fork(process.argv[1] as string, ['successor', '', ...options], {
+      stdio: ['ignore', 'inherit', 'inherit', 3, 'ipc'],
+    });
+    await server.handOver(child);
+    setImmediate(() => void server.close());
+    return child.pid as number;
+  },
+  close: () => void setImmediate(() => void server.close()),
+});
+
+// Without this a test run that is cut short would leave the process behind. What a parent gives as its input ends with
+// that parent, so those that hand over have another line.
+const lifeline = what === 'first' || what === 'successor' ? new Socket({ fd: 3 }) : (process.stdin as Socket);
+lifeline.on('end', () => process.exit()).resume();
+lifeline.unref();
+
+let server: Server;
+try {
+  server = await serve((await targets?.()) as string, implementation);
+  const left = Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'));
+  console.log(JSON.stringify({ pid: process.pid, addresses: server.addresses, left }));
+} catch (error) {
+  console.log(JSON.stringify({ error: String(error) }));
+  process.exit(1);
+}
