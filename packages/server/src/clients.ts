@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   Budget,
   type CloseOptions,
@@ -14,6 +15,8 @@ import type { ServerLimits } from './server-limits.ts';
 
 /** How many may be told at a time why they are not served: each keeps its socket until it has heard, or a second. */
 const TURNED_AWAY = 64;
+/** How long a server that closes waits for those that have come to say hello, in milliseconds. */
+const GREETING = 1000;
 
 /** The clients of a server, and what they share. */
 export class Clients {
@@ -76,6 +79,15 @@ export class Clients {
       this.#ready.delete(peer);
     });
     return peer;
+  }
+
+  /** Fulfils when those that have come have said hello as well, or have had a while to. */
+  async greeted(): Promise<void> {
+    const silent = [...this.#peers].filter((peer) => !this.#ready.has(peer));
+    const lull = new AbortController();
+    const heard = Promise.allSettled(silent.map((peer) => peer.ready));
+    await Promise.race([heard, setTimeout(GREETING, undefined, lull)]);
+    lull.abort();
   }
 
   async close(options: CloseOptions | undefined): Promise<void> {

@@ -41,7 +41,6 @@ export class Listener {
   readonly stopped: Promise<void>;
   readonly #net: Server;
   #name: Name | undefined;
-  /** Whether other processes listen with the same socket: they take whoever waits. */
   #shared: boolean;
   #accepted = 0;
   #markStopped!: () => void;
@@ -56,6 +55,11 @@ export class Listener {
     });
     net.on('error', acceptFailed);
     net.on('connection', () => this.#accepted++);
+  }
+
+  /** Whether the socket is another process's as well: there whoever waits, or comes, is taken. */
+  get shared(): boolean {
+    return this.#shared;
   }
 
   /** The file that goes when this stops. */

@@ -145,6 +145,8 @@ export class RunningServer implements Server {
     await this.#handingOver?.catch(() => {});
     // First the names go, so that nobody new comes while the last ones leave.
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    // A client that is turned away before its hello takes it for a failure. One that was greeted goes over at once.
+    if (this.#listeners.some(({ shared }) => shared)) await this.#clients.greeted();
     await this.#clients.close(options);
     await Promise.all(this.#listeners.map((listener) => listener.stopped));
   }

@@ -4,15 +4,16 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileOf, watch } from './forked.ts';
+import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
-import { close, connect, handedOver, implement, type Server, safe, serve } from './nearcall.ts';
+import { close, connect, handedOver, implement, type Server, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 /** For what takes a while where many processes share the machine. */
 const LONG = { timeout: 60_000 };
 /** How many calls are made under hand-overs. Run with 20000 by hand. */
 const CALLS = Number(process.env['NEARCALL_HANDOVER'] ?? 2000);
-const HANDS = CALLS / 500;
+const HANDS = CALLS / 1000;
 
 let place: Temporary;
 
@@ -131,34 +132,14 @@ test(`none of ${CALLS} calls and more fails or runs twice while servers hand ove
   const allGone = once(stdout.resume(), 'close');
   const firstGone = once(first, 'exit');
 
-  const clients = Array.from({ length: 8 }, () => connect(place.unix(), line));
-  const answered = new Map<number, number>();
-  const failed: unknown[] = [];
-  let made = 0;
-  let done = 0;
-  let running = true;
-  let watched: { readonly count: number; readonly tell: () => void } | undefined;
-  const callers = clients.flatMap((client) =>
-    Array.from({ length: 4 }, async () => {
-      while (running || made < CALLS) {
-        const result = await safe(client.mark(`${made++}`));
-        if (result.ok) answered.set(result.value, (answered.get(result.value) ?? 0) + 1);
-        else failed.push(result.error);
-        if (++done === watched?.count) watched.tell();
-      }
-    }),
-  );
+  const callers = calling(place.unix(), 8);
   const boss = connect(place.unix(), line);
   for (let i = 0; i < HANDS; i++) {
     await boss.succeed();
     // Calls go on meanwhile.
-    await new Promise<void>((tell) => {
-      watched = { count: done + Math.floor(CALLS / (2 * HANDS)), tell };
-    });
+    await callers.further(Math.floor(CALLS / (2 * HANDS)));
   }
-  running = false;
-  await Promise.all(callers);
-  await Promise.all(clients.map((client) => close(client)));
+  const { made, answered, failed } = await callers.stop(CALLS);
   if (process.env['NEARCALL_HANDOVER'] !== undefined) console.log({ made, HANDS, failed: failed.length }, answered);
 
   expect(failed).toEqual([]);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listening } from '../src/listening.ts';
 import { socketsIn } from '../src/systemd-sockets.ts';
 import { fileOf, watch } from './forked.ts';
+import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
 import { close, connect, implement, serve, systemdSockets } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
@@ -91,6 +92,26 @@ test('a server listens with sockets that its process was started with, and says 
   expect(await exited).toEqual([0, null]);
   // Whoever made the socket removes it.
   expect(place.entries()).toEqual(['s.sock']);
+});
+
+test('no call fails while a server restarts whose socket is kept by another process', LONG, async () => {
+  const net = await bound({ path: place.at('bound') });
+  linkSync(place.at('bound'), place.at('s.sock'));
+  // As systemd does: one server after the other has the same socket.
+  const twice = ['-c', '"$0" "$@"; exec "$0" "$@"', process.execPath, await fileOf('./inherited/server-child')];
+  const shell = spawn('sh', [...twice, 'fd', '3'], { stdio: ['pipe', 'pipe', 'inherit', descriptor(net)] });
+  watch(shell);
+  const exited = once(shell, 'exit');
+  await once(shell.stdout as Readable, 'data');
+  net.close();
+  const callers = calling(place.unix(), 2);
+  await callers.further(50);
+  await end(place.unix());
+  await callers.further(50);
+  const { answered, failed } = await callers.stop();
+  expect([answered.size, failed]).toEqual([2, []]);
+  await end(place.unix());
+  expect(await exited).toEqual([0, null]);
 });
 
 test('a descriptor that is no listening socket is refused, and it says what it is', async () => {
