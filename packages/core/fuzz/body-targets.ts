@@ -107,8 +107,9 @@ export function itemsTarget(decoders: Decoders): Target {
 
 function makeItems(random: Random): Buffer {
   if (random.chance(0.2)) return makeBody(random);
-  const maker = new MsgpackMaker(random, random.pick([0, 0, 0.02, 0.1]), 40);
-  const items = Array.from({ length: random.pick([0, 1, 2, 3, 15, 16, 17]) }, () => maker.value());
+  const maker = new MsgpackMaker(random, random.pick([0, 0, 0.02, 0.1]), 20);
+  const length = random.pick(random.chance(0.1) ? [15, 16, 17] : [0, 1, 2, 3]);
+  const items = Array.from({ length }, () => maker.value());
   const bytes = Buffer.from(maker.list(items));
   return random.chance(0.2) ? mutate(random, bytes, BODIES) : bytes;
 }

@@ -20,11 +20,13 @@ export function descriptionTarget(decoders: Decoders): Target {
       const there = attempt(SyntaxError, () => decoders.description(text));
       promise((there !== REFUSED) === isObject(text), 'takesObjects', () => 'it judged what is an object otherwise');
       if (there === REFUSED) return text.length;
-      const here = readDescription(random.chance(0.5) ? random.pick(DESCRIPTIONS) : rightOf(makeDescription(random)));
+      const own = random.chance(0.5) ? random.pick(DESCRIPTIONS) : rightOf(makeDescription(random));
+      trace(() => `compared with ${own}`);
+      const here = readDescription(own);
       const words = compareContracts('s.m', random.below(5) as Kind, here, there as Description);
       const short = words === undefined || (typeof words === 'string' && words.length < 20_000);
       promise(short, 'saysItShortly', () => `it says ${words?.length} characters`);
-      return text.length;
+      return text.length + own.length;
     },
   };
 }
