@@ -48,11 +48,11 @@ export class Campaign {
     this.#seed = seed;
   }
 
-  /** Runs one case. Never throws. */
-  run(number: number, trace: Trace = silent): void {
+  /** Runs one case. Never rejects. */
+  async run(number: number, trace: Trace = silent): Promise<void> {
     const began = performance.now();
     try {
-      this.#run(number, trace);
+      await this.#run(number, trace);
       this.#watch.look();
       if (++this.cases % CLOSELY === 0) this.#watch.lookClosely();
     } catch (error) {
@@ -66,13 +66,13 @@ export class Campaign {
     this.#watch.stop();
   }
 
-  #run(number: number, trace: Trace): void {
-    let cost = this.#measure(number, trace);
+  async #run(number: number, trace: Trace): Promise<void> {
+    let cost = await this.#measure(number, trace);
     this.fed += cost.fed;
     for (let left = AGAIN; left > 0 && isMuch(cost); left--) {
       collect();
       const before = process.cpuUsage();
-      const again = this.#measure(number, silent);
+      const again = await this.#measure(number, silent);
       const { user, system } = process.cpuUsage(before);
       cost = lesser(cost, { ...again, milliseconds: (user + system) / 1000 });
     }
@@ -86,12 +86,12 @@ export class Campaign {
     }
   }
 
-  #measure(number: number, trace: Trace): Cost {
+  async #measure(number: number, trace: Trace): Promise<Cost> {
     const before = held();
     const began = performance.now();
     // biome-ignore format: prime numbers, so that cases of one seed are none of another's
     const random = new Random((Math.imul(this.#seed, 0x01000193) ^ number) + Math.imul(this.target.name.length, 0x9e3779b1));
-    const fed = this.target.run(random, trace);
+    const fed = await this.target.run(random, trace);
     return { milliseconds: performance.now() - began, bytes: held() - before, fed };
   }
 }

@@ -31,9 +31,11 @@ const shares = targets.reduce((sum, { share }) => sum + share, 0);
 let [cases, finds, milliseconds] = [0, 0, 0];
 for (const target of targets) {
   const campaign = new Campaign(target, seed);
-  if (only !== undefined) campaign.run(only, (what) => console.log(what()));
+  if (only !== undefined) await campaign.run(only, (what) => console.log(what()));
   const share = only === undefined ? Math.ceil((count * target.share) / shares) : 0;
-  for (let number = 0; number < share && campaign.finds.length < ENOUGH; number++) campaign.run(number);
+  for (let number = 0; number < share && campaign.finds.length < ENOUGH; number++) {
+    await campaign.run(number);
+  }
   campaign.stop();
   report(campaign);
   cases += campaign.cases;

@@ -90,8 +90,10 @@ export class FrameMaker {
 
   #method(): Frame {
     const random = this.#random;
-    const name = Buffer.from(random.pick(['m', 'n', 'toString', '__proto__', 'unknown']));
-    const head = Buffer.of(0, this.#model.methods[this.#me].length, random.below(5), 1, 0x73, name.length);
+    const kind = random.below(5);
+    const odd = random.chance(0.2) ? random.pick(['m0', 'toString', '__proto__', 'unknown']) : undefined;
+    const name = Buffer.from(odd ?? `m${kind}`);
+    const head = Buffer.of(0, this.#model.methods[this.#me].length, kind, 1, 0x73, name.length);
     const fingerprint = random.pick([
       Buffer.alloc(0),
       Buffer.from(FINGERPRINT),

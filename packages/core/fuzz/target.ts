@@ -13,7 +13,7 @@ export interface Target {
    *
    * @throws Broken where a promise was broken. Whatever else is thrown is a find, too.
    */
-  run(random: Random, trace: Trace): number;
+  run(random: Random, trace: Trace): number | Promise<number>;
 }
 
 /** A promise that was broken. Its message begins with the name of the promise. */

@@ -3,6 +3,7 @@ import { DECODERS } from './decoders.ts';
 import { descriptionTarget } from './description-target.ts';
 import { framesTarget } from './frames-target.ts';
 import { errorTarget, fieldsTarget, helloTarget, metadataTarget } from './map-targets.ts';
+import { peerTarget } from './peer-target.ts';
 import { prefaceTarget } from './preface-target.ts';
 import { sessionTarget } from './session-target.ts';
 import { strangerTarget } from './stranger-target.ts';
@@ -21,4 +22,5 @@ export const TARGETS: readonly Target[] = [
   descriptionTarget(DECODERS),
   sessionTarget(),
   strangerTarget(),
+  peerTarget,
 ];
