@@ -44,25 +44,15 @@ export async function cast({ directory, seed, leak, failed }: CastOptions): Prom
     return child;
   }
   const clientPlan = (links: readonly LinkPlan[]): ClientPlan => ({ seed: some(), maker: ++makers, links });
-  const serverPlan = (addresses: readonly string[], with_: Leak): ServerPlan => ({
-    seed: some(),
-    addresses,
-    leak: with_,
-  });
+  const mortalServer = (name: string): Promise<Child> =>
+    one('server-child', name, { seed: some(), addresses: [unix(name)], leak: 'none' } satisfies ServerPlan);
 
-  const server = await start(
-    directory,
-    'server-child',
-    'server',
-    serverPlan([unix('steady'), 'tcp://127.0.0.1:0'], leak),
-    failed,
-  );
+  const serverPlan: ServerPlan = { seed: some(), addresses: [unix('steady'), 'tcp://127.0.0.1:0'], leak };
+  const server = await start(directory, 'server-child', 'server', serverPlan, failed);
   const [direct = '', tcp = ''] = await server.ask<string[]>('start');
   const proxyPlan: ProxyPlan = { seed: some(), path: at('proxied'), target: at('steady') };
   const proxy = await one('proxy-child', 'proxy', proxyPlan);
-  const mortals = ['mortal1', 'mortal2'].map(
-    (name) => new Mortal(name, some(), () => one('server-child', name, serverPlan([unix(name)], 'none')), true),
-  );
+  const mortals = ['mortal1', 'mortal2'].map((name) => new Mortal(some(), () => mortalServer(name), true));
   await Promise.all(mortals.map((mortal) => mortal.start()));
 
   const lives = { strict: true, waitForReady: false, remembered: true };
@@ -99,7 +89,7 @@ export async function cast({ directory, seed, leak, failed }: CastOptions): Prom
       ]),
     );
   for (let i = 0; i < 2; i++) {
-    const mortal = new Mortal('mortal client', some(), mortalClient, false);
+    const mortal = new Mortal(some(), mortalClient, false);
     await mortal.start();
     mortals.push(mortal);
   }

@@ -17,6 +17,12 @@ export interface Child {
   kill(): Promise<void>;
 }
 
+const alive = new Set<ChildProcess>();
+// One that is stopped would not hear that nobody is there any more.
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 /** Starts one of the children, and waits until it is ready. `failed`: it ended though nobody ended it. */
 export async function start(
   directory: string,
@@ -36,7 +42,9 @@ export async function start(
     if ('error' in reply) reject?.(new Error(`${name}: ${reply.error}`));
     else resolve?.(reply.answer);
   });
+  alive.add(child);
   const gone = once(child, 'exit').then(([code, signal]) => {
+    alive.delete(child);
     if (!ended) failed(`${name} ended with ${code ?? signal}`);
     for (const { reject } of waiting.values()) reject(new Error(`${name} ended with ${code ?? signal}.`));
   });

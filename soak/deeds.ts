@@ -1,9 +1,7 @@
-import { close, connect } from '@nearcall/client';
 import type { Random } from '../packages/core/sim/random.ts';
-import { work } from './contract.ts';
-import type { Link } from './link.ts';
+import { leavingDeeds } from './leaving-deeds.ts';
+import { DEADLINE, type Link } from './link.ts';
 import { blob, checksum, makeDocument } from './material.ts';
-import { pause } from './pausing.ts';
 import { streamDeeds } from './stream-deeds.ts';
 
 /** What a deed needs besides its link. */
@@ -22,8 +20,6 @@ export interface Doer {
 /** Something that is done over a link: one call or some. Returns what it came to. */
 export type Deed = (link: Link, doer: Doer) => Promise<string>;
 
-/** The deadline of calls that are to come to their end, in milliseconds. */
-export const LONG = 20_000;
 const CODES = { refused: 'UNKNOWN', chosen: 'NOT_FOUND', plain: 'INTERNAL', output: 'INTERNAL' } as const;
 
 /** What is done, each with how often compared to the others. */
@@ -36,20 +32,16 @@ export const deeds: readonly (readonly [weight: number, deed: Deed])[] = [
   [5, metadata],
   [6, failing],
   [6, wrongInput],
-  [6, cancelled],
-  [2, cancelledLate],
-  [6, expired],
   [4, narrow],
   [6, nested],
   [4, poked],
   [6, notes],
   [4, versions],
-  [2, shortLived],
-  [2, broken],
+  ...leavingDeeds,
   ...streamDeeds,
 ];
 
-const deadline = LONG;
+const deadline = DEADLINE;
 
 async function echoes(link: Link, { random }: Doer): Promise<string> {
   const length = random.chance(0.9) ? random.below(200) : random.below(5000);
@@ -146,40 +138,6 @@ function wrongInput(link: Link, { random }: Doer): Promise<string> {
   });
 }
 
-async function cancelled(link: Link, { random }: Doer): Promise<string> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const all = Array.from({ length: 4 }, () =>
-    link.call('hang', 1000, ['CANCELLED'], async () => {
-      await link.client.work.hang(undefined, { signal, deadline });
-      return false;
-    }),
-  );
-  if (random.chance(0.8)) await pause(random.below(100));
-  controller.abort();
-  return (await Promise.all(all))[0] ?? 'ok';
-}
-
-/** Given up when it may have come. */
-async function cancelledLate(link: Link, { random }: Doer): Promise<string> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const call = link.call('blob, given up', deadline, ['ok', 'CANCELLED'], async () => {
-    return (await link.client.work.blob(300_000, { signal, deadline })).length === 300_000;
-  });
-  await pause(random.below(10));
-  controller.abort();
-  return call;
-}
-
-function expired(link: Link, { random }: Doer): Promise<string> {
-  const short = random.between(1, 200);
-  return link.call('hang, too long', short, ['DEADLINE_EXCEEDED'], async () => {
-    await link.client.work.hang(undefined, { deadline: short });
-    return false;
-  });
-}
-
 async function narrow(link: Link): Promise<string> {
   const all = Array.from({ length: 6 }, () =>
     link.call('narrow', deadline, ['ok', 'RESOURCE_EXHAUSTED/rejected'], async () => {
@@ -231,30 +189,4 @@ function versions(link: Link, { random }: Doer): Promise<string> {
     ['a missing method', 'UNIMPLEMENTED/rejected', () => missing(undefined, options)],
   ]);
   return link.call(kind, deadline, [wanted], async () => (await call()) === text);
-}
-
-/** A client that is there for one call. */
-async function shortLived(link: Link, { random }: Doer): Promise<string> {
-  const client = connect(random.pick(link.plan.addresses), work, { backoff: { initial: 100, max: 1000 } });
-  try {
-    return await link.call('connect, echo', deadline, ['ok'], async () => {
-      const answer = await client.echo('short', { deadline });
-      await close(client);
-      return answer === 'short';
-    });
-  } finally {
-    await close(client, { grace: 0 });
-  }
-}
-
-/** A client that goes while it waits for answers. */
-async function broken(link: Link, { random }: Doer): Promise<string> {
-  const client = connect(random.pick(link.plan.addresses), work);
-  const call = link.call('hang, then close', deadline, ['UNAVAILABLE'], async () => {
-    await client.hang(undefined, { deadline });
-    return false;
-  });
-  await pause(random.below(20));
-  await close(client, { grace: random.below(20) });
-  return call;
 }

@@ -3,8 +3,8 @@ import { Random } from '../packages/core/sim/random.ts';
 import { back, work } from './contract.ts';
 import type { Doer } from './deeds.ts';
 
-/** What the workers of one process share. */
-export class Deeds implements Doer {
+/** What the workers of one process share, and what it serves. */
+export class ProcessDoer implements Doer {
   readonly random: Random;
   readonly implementation: Implementation;
   /** How many notes were sent over links where all come. */

@@ -3,6 +3,9 @@ import { health, type Implementation, RpcError } from '@nearcall/core';
 import { version2, work } from './contract.ts';
 import type { Ledger } from './ledger.ts';
 
+/** The deadline of calls that are to come to their end, in milliseconds: longer than anything is held up. */
+export const DEADLINE = 20_000;
+
 const contract = { work, versions: version2, health };
 
 /** How calls leave a process. Plain, because a process is told. */
@@ -31,6 +34,7 @@ export class Link {
     this.#ledger = ledger;
     this.client = connect(plan.addresses, contract, {
       waitForReady: plan.waitForReady,
+      handshake: DEADLINE,
       implementations: implementation,
       // A server that is killed is soon back.
       backoff: { initial: 100, max: 1000 },

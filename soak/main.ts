@@ -25,6 +25,11 @@ if (!(seconds > 0) || !Number.isInteger(seed) || !LEAKS.includes(leak)) {
   console.error(`Usage: pnpm soak [--minutes N] [--seed S] [--leak ${LEAKS.join('|')}]`);
   process.exit(2);
 }
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
 const soaked = await soak({ seconds, seed, leak, progress: console.log });
 const verdict = judge(soaked, seconds);
 print(soaked, verdict, { seconds, seed });

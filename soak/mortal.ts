@@ -6,14 +6,27 @@ import type { LedgerReport } from './ledger.ts';
 /** How long a process that may be stopped, or busy, is given to say how it stands, in milliseconds. */
 const PATIENCE = 2000;
 
+/** It is killed, or stopped for a while, or ends in order; and then another begins. */
+type Fault = 'kill' | 'stop' | 'restart';
+
+const FAULTS: readonly (readonly [weight: number, fault: Fault])[] = [
+  [4, 'kill'],
+  [4, 'stop'],
+  [2, 'restart'],
+];
+
+/** What a process told of itself. */
+export interface Told {
+  readonly ledger: LedgerReport;
+  readonly reports: Readonly<Record<string, number>>;
+}
+
 /** A process that is killed, stopped and started again. */
 export class Mortal {
-  /** What its processes told last. */
-  readonly ledgers: LedgerReport[] = [];
-  readonly reports: Record<string, number>[] = [];
+  /** What each of its processes told last. */
+  readonly told = new Map<Child, Told>();
   /** What was done to it, and how often. */
   readonly faults: Record<string, number> = {};
-  readonly name: string;
   readonly #random: Random;
   readonly #make: () => Promise<Child>;
   readonly serves: boolean;
@@ -21,8 +34,7 @@ export class Mortal {
   readonly #leaving = new AbortController();
   #over: Promise<void> = Promise.resolve();
 
-  constructor(name: string, seed: number, make: () => Promise<Child>, serves: boolean) {
-    this.name = name;
+  constructor(seed: number, make: () => Promise<Child>, serves: boolean) {
     this.#random = new Random(seed);
     this.#make = make;
     this.serves = serves;
@@ -36,9 +48,9 @@ export class Mortal {
     this.#child = await this.#make();
   }
 
-  /** Lets it suffer from now on. */
-  suffer(): void {
-    this.#over = this.#suffer();
+  /** Lets it suffer from now on. `failed`: it did not as it was told. */
+  suffer(failed: (why: string) => void): void {
+    this.#over = this.#suffer().catch((error) => failed(String(error)));
   }
 
   /** Leaves it alone from now on, and alive. */
@@ -48,34 +60,29 @@ export class Mortal {
   }
 
   async #suffer(): Promise<void> {
-    const random = this.#random;
+    const whom = this.serves ? 'server' : 'client';
+    // Each once, and then as it comes.
+    const first: Fault[] = ['kill', 'stop', 'restart'];
     for (;;) {
       await this.#pause(500, 5000);
       if (this.#leaving.signal.aborted) return;
-      const fault = random.weighted<'kill' | 'stop' | 'restart'>([
-        [4, 'kill'],
-        [4, 'stop'],
-        [2, 'restart'],
-      ]);
-      this.faults[`${fault} ${this.serves ? 'server' : 'client'}`] =
-        (this.faults[`${fault} ${this.serves ? 'server' : 'client'}`] ?? 0) + 1;
-      await this.#tell();
+      const fault = first.shift() ?? this.#random.weighted<Fault>(FAULTS);
+      this.faults[`${fault} ${whom}`] = (this.faults[`${fault} ${whom}`] ?? 0) + 1;
+      await this.tell();
       if (fault === 'stop') await this.#stop();
       else await this.#again(fault === 'restart');
     }
   }
 
   /** Asks it how it stands: it may not be there to be asked later. */
-  async #tell(): Promise<void> {
-    const asked = Promise.all([
-      this.#child.ask<LedgerReport>('ledger'),
-      this.#child.ask<Record<string, number>>('reports'),
-    ]);
+  async tell(): Promise<void> {
+    const child = this.#child;
+    const ask = async (): Promise<Told> => {
+      return { ledger: await child.ask('ledger'), reports: await child.ask('reports') };
+    };
     // Rejects where it is gone, and that is told elsewhere.
-    const told = await Promise.race([asked.catch(() => undefined), setTimeout(PATIENCE, undefined)]);
-    if (told === undefined) return;
-    this.ledgers.push(told[0]);
-    this.reports.push(told[1]);
+    const told = await Promise.race([ask().catch(() => undefined), setTimeout(PATIENCE, undefined)]);
+    if (told !== undefined) this.told.set(child, told);
   }
 
   /** Stops it, for shorter or longer than anybody waits for it. */
@@ -88,7 +95,7 @@ export class Mortal {
   }
 
   async #again(inOrder: boolean): Promise<void> {
-    if (inOrder && this.serves) await this.#child.ask('stop');
+    if (inOrder) await this.#child.ask('stop');
     await this.#child.kill();
     if (this.#random.chance(0.7)) await this.#pause(0, 2000);
     await this.start();

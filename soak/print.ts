@@ -9,13 +9,17 @@ export interface Run {
 
 /** Prints what came out: for people, and in one line of JSON. */
 export function print(soaked: Soaked, { measured, wrong }: Verdict, { seconds, seed }: Run): void {
-  const { ledgers, faults, reports } = soaked;
+  const { ledgers, faults, reports, watches } = soaked;
   const outcomes = sum(ledgers.map((ledger) => ledger.outcomes));
   const calls = total(ledgers.map(({ settled }) => settled));
   const latest = Math.max(...ledgers.map((ledger) => ledger.latest));
 
   console.log(`${calls} calls in ${seconds} s, ${Math.round(calls / seconds)} a second; seed ${seed}`);
   console.log(`the latest settled ${Math.round(latest)} ms after its deadline`);
+  for (const { name, samples } of watches) {
+    const lag = Math.max(0, ...samples.map(({ sample }) => sample.lag));
+    console.log(`${name} was busy, or not let run, for up to ${Math.round(lag)} ms at a time`);
+  }
   list('calls', outcomes);
   list('why calls were lost', sum(ledgers.map((ledger) => ledger.reasons)));
   list('faults', faults);
@@ -30,7 +34,7 @@ export function print(soaked: Soaked, { measured, wrong }: Verdict, { seconds, s
   const served = measured.find(({ process, name }) => process === 'server' && name === 'heap');
   if (served !== undefined) {
     const least = (2 * served.margin) / calls;
-    console.log(`  a server that kept ${least.toPrecision(2)} bytes of each call would have been found out`);
+    console.log(`  a server that kept ${least.toFixed(1)} bytes of each call would have been found out`);
   }
   const kinds = measured.map(({ process, name, early, late }) => [`${process}: ${name}`, [early, late]]);
   const line = { seconds, seed, calls, latest, outcomes, faults, measured: Object.fromEntries(kinds), wrong };

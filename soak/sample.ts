@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 /** What a process holds at a moment. */
@@ -10,10 +11,21 @@ export interface Sample {
   readonly descriptors: number;
   /** What would keep it running, by kind: sockets, timers. */
   readonly resources: Readonly<Record<string, number>>;
+  /** For how long it did nothing else at most since the last sample, in milliseconds: the machine may be busy. */
+  readonly lag: number;
+}
+
+let delays: IntervalHistogram | undefined;
+
+/** Begins to watch for how long this process does nothing else. */
+export function watchLag(): void {
+  delays = monitorEventLoopDelay();
+  delays.enable();
 }
 
 /** Measures this process. Needs `--expose-gc`. */
 export async function sample(): Promise<Sample> {
+  const lag = (delays?.max ?? 0) / 1e6;
   // The memory of array buffers is given back behind the collection that found them unused.
   for (let i = 0; i < 2; i++) {
     globalThis.gc?.();
@@ -22,7 +34,8 @@ export async function sample(): Promise<Sample> {
   const { heapUsed, external, rss } = process.memoryUsage();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-  return { heap: heapUsed, outside: external, rss, descriptors: descriptors(), resources };
+  delays?.reset();
+  return { heap: heapUsed, outside: external, rss, descriptors: descriptors(), resources, lag };
 }
 
 /** How many descriptors this process has open. */

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -40,11 +41,13 @@ export interface Soaked {
 }
 
 /** How long all may take to end what they do, in milliseconds: longer than any deadline. */
-const ENDING = 60_000;
+const ENDING = 120_000;
 
 /** Runs all, for so long, and then lets all end. */
 export async function soak({ seconds, seed, leak, progress }: SoakOptions): Promise<Soaked> {
   const directory = await mkdtemp(join(tmpdir(), 'nearcall-soak-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.on('exit', remove);
   const failures: string[] = [];
   const failed = (why: string): void => void failures.push(why);
   let players: Cast | undefined;
@@ -54,18 +57,18 @@ export async function soak({ seconds, seed, leak, progress }: SoakOptions): Prom
     const { server, proxy, clients, hostile, mortals } = players;
     const steady = [server, ...clients, proxy];
     const samples = new Map<Child, Watched[]>(steady.map((child) => [child, []]));
-    for (const mortal of mortals) mortal.suffer();
+    for (const mortal of mortals) mortal.suffer(failed);
 
     const until = performance.now() + seconds * 1000;
     const interval = Math.min(10_000, Math.max(250, (seconds * 1000) / 60));
-    let told = performance.now();
+    let spoke = performance.now();
     while (performance.now() < until && failures.length === 0) {
       await setTimeout(Math.min(interval, Math.max(0, until - performance.now())));
       try {
         await Promise.all(steady.map(async (child) => samples.get(child)?.push(await child.ask<Watched>('sample'))));
-        if (performance.now() - told < 60_000) continue;
-        told = performance.now();
-        progress(`${Math.round((until - told) / 60_000)} minutes to go, ${await soFar([server, ...clients])}`);
+        if (performance.now() - spoke < 60_000) continue;
+        spoke = performance.now();
+        progress(`${Math.round((until - spoke) / 60_000)} minutes to go, ${await soFar([server, ...clients])}`);
       } catch (error) {
         failed(String(error));
       }
@@ -78,22 +81,24 @@ export async function soak({ seconds, seed, leak, progress }: SoakOptions): Prom
       const ended = await child.ask<Ended>('ended').catch(() => undefined);
       watches.push({ name: child.name, samples: samples.get(child) ?? [], ended });
     }
-    const all = [...steady, ...mortals.map(({ child }) => child)];
-    const reports = await Promise.all(
-      all.map((child) => child.ask<Record<string, number>>('reports').catch(() => ({}))),
-    );
-    const faults = await Promise.all([proxy, hostile].map((child) => child.ask<Record<string, number>>('faults')));
+    const counts = (child: Child, what: string): Promise<Record<string, number>> =>
+      child.ask<Record<string, number>>(what).catch(() => ({}));
+    const reports = await Promise.all(steady.map((child) => counts(child, 'reports')));
+    await Promise.all(mortals.map((mortal) => mortal.tell()));
+    const told = mortals.flatMap((mortal) => [...mortal.told.values()]);
+    const faults = await Promise.all([proxy, hostile].map((child) => counts(child, 'faults')));
     return {
       watches,
-      ledgers: [...(ledgers ?? []), ...mortals.flatMap((mortal) => mortal.ledgers)],
-      reports: sum([...reports, ...mortals.flatMap((mortal) => mortal.reports)]),
+      ledgers: [...(ledgers ?? []), ...told.map(({ ledger }) => ledger)],
+      reports: sum([...reports, ...told.map((each) => each.reports)]),
       faults: sum([...faults, ...mortals.map((mortal) => mortal.faults)]),
       left: (await readdir(directory)).filter((file) => !file.endsWith('.mjs')),
       failures,
     };
   } finally {
     await Promise.all(children(players).map((child) => child.kill()));
-    await rm(directory, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }
 
@@ -104,15 +109,17 @@ async function soFar(children: readonly Child[]): Promise<string> {
   return [`${calls} calls of those that live`, ...ledgers.flatMap(({ faults }) => faults)].join('; ');
 }
 
-/** Ends all in order: those that harm, those that call, those that serve. Gives what each had to tell. */
+/** Ends all in order: those that harm, those that call, those that serve. Gives what those that live had to tell. */
 async function end({ server, proxy, clients, hostile, mortals }: Cast): Promise<LedgerReport[]> {
   await Promise.all(mortals.map((mortal) => mortal.leave()));
-  const callers = [...clients, ...mortals.filter(({ serves }) => !serves).map(({ child }) => child)];
-  const servers = [server, ...mortals.filter(({ serves }) => serves).map(({ child }) => child)];
-  const ledgers = await Promise.all(callers.map((child) => child.ask<LedgerReport>('stop')));
+  const stop = (all: readonly Child[]): Promise<LedgerReport[]> =>
+    Promise.all(all.map((child) => child.ask<LedgerReport>('stop')));
+  const some = (serve: boolean): Child[] => mortals.filter(({ serves }) => serves === serve).map(({ child }) => child);
+  const [, ...told] = await Promise.all([stop(some(false)), ...clients.map((client) => stop([client]))]);
   await hostile.ask('stop');
   await proxy.ask('stop');
-  return [...ledgers, ...(await Promise.all(servers.map((child) => child.ask<LedgerReport>('stop'))))];
+  await stop(some(true));
+  return [...told.flat(), ...(await stop([server]))];
 }
 
 function children(players: Cast | undefined): Child[] {

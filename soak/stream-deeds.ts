@@ -1,9 +1,9 @@
 import type { Deed, Doer } from './deeds.ts';
-import type { Link } from './link.ts';
+import { DEADLINE, type Link } from './link.ts';
 import { blob, checksum } from './material.ts';
 import { pause } from './pausing.ts';
 
-const deadline = 20_000;
+const deadline = DEADLINE;
 
 /** What is done with streams, each with how often. */
 export const streamDeeds: readonly (readonly [weight: number, deed: Deed])[] = [

@@ -1,7 +1,7 @@
 import { RpcError } from '@nearcall/core';
 import { type Answers, answering } from '../packages/server/test/answering.ts';
 import { common, count } from './ledger.ts';
-import { descriptors, type Sample, sample } from './sample.ts';
+import { descriptors, type Sample, sample, watchLag } from './sample.ts';
 
 /** What a process tells of itself, besides what it does. */
 export interface Watched {
@@ -30,6 +30,7 @@ export function report(error: unknown): void {
 /** Answers the harness, and ends the process with a word where anything goes unhandled. */
 export function watched(counts: () => Record<string, number>, answers: Answers): void {
   const before = descriptors();
+  watchLag();
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error) => {
       console.error(`${event}:`, error);
