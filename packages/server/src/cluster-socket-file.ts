@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
 import { isLive, listening } from './listening.ts';
 import { whyNoDirectory } from './private-directory.ts';
+import { shortNameOf } from './short-name.ts';
 import { allow, type SocketAccess } from './socket-access.ts';
 import { isTaken, listen, publish, removeOurs, type SocketFile } from './socket-file.ts';
 import { alone, digest } from './socket-lock.ts';
@@ -13,14 +14,18 @@ import { alone, digest } from './socket-lock.ts';
 /**
  * Lets a worker of a `node:cluster` listen at a path, together with others of that cluster. The primary binds the socket,
  * and knows workers that share it by the path that they name: so the private one is the same for all of them, and stays
- * as long as one of them listens. Where that path would be too long for a socket, a worker has its own to itself.
+ * as long as one of them listens. Where that path would be too long for a socket it goes by a short one; where there is
+ * none either, a worker has a socket to itself.
  *
  * @throws Error saying what stands at the path, if it is not a leftover of a server that is gone.
  */
 export async function listenInCluster(server: Server, path: string, access: SocketAccess): Promise<SocketFile> {
   const directory = join(dirname(path), `.nearcall-${digest(basename(path))}`);
-  const bound = join(directory, 's');
-  if (Buffer.byteLength(bound) > MAX_SOCKET_PATH_BYTES) return listen(server, path, access);
+  // The longest name that is bound in it is a worker's number.
+  const isShort = Buffer.byteLength(join(directory, `${process.pid}`)) <= MAX_SOCKET_PATH_BYTES;
+  const named = isShort ? directory : await shortNameOf(directory);
+  if (named === undefined) return listen(server, path, access);
+  const bound = join(named, 's');
   return alone(path, access, async () => {
     await makePrivate(directory, path);
     // What is left of a cluster whose primary was killed. A bind that fails would lose this worker its place for good.
@@ -31,10 +36,11 @@ export async function listenInCluster(server: Server, path: string, access: Sock
     await allow(bound, access);
     const { dev, ino } = await lstat(bound);
     const clear = async (): Promise<void> => {
-      await heard(join(directory, `${process.pid}`));
+      await heard(join(named, `${process.pid}`));
       if (await isLive(bound)) return;
       await removeOurs(path, dev, ino);
       await rm(directory, { recursive: true, force: true });
+      if (named !== directory) await rm(named, { force: true });
     };
     try {
       const standing = await lstat(path).catch(() => undefined);

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -34,8 +34,8 @@ afterEach(async () => {
   await place[Symbol.asyncDispose]();
 });
 
-async function fork(): Promise<Worker> {
-  const worker = cluster.fork();
+async function fork(env: NodeJS.ProcessEnv = {}): Promise<Worker> {
+  const worker = cluster.fork(env);
   watch(worker.process);
   started.push(worker);
   await once(worker, 'message');
@@ -65,7 +65,7 @@ async function whoAt(address: string): Promise<number> {
 }
 
 test('the workers of a cluster share a TCP port, and take the connections in turn', LONG, async () => {
-  const four = await Promise.all(Array.from({ length: 4 }, fork));
+  const four = await Promise.all(Array.from({ length: 4 }, () => fork()));
   const addresses = await Promise.all(four.map((worker) => serving(worker, 'tcp://127.0.0.1:0')));
   expect(new Set(addresses).size).toBe(1);
   const pids = new Set<number>();
@@ -73,13 +73,34 @@ test('the workers of a cluster share a TCP port, and take the connections in tur
   expect([...pids].sort()).toEqual(four.map((worker) => worker.process.pid).sort());
 });
 
-test('a worker of a cluster listens at a socket file of its own, however long its path', LONG, async () => {
-  const long = place.unix('x'.repeat(108 - place.at('x').length));
-  for (const address of [place.unix('short'), long]) {
-    const worker = await fork();
-    expect(await serving(worker, address)).toBe(address);
-    expect(await whoAt(address)).toBe(worker.process.pid);
-  }
+/** A directory in which the path of a socket may be one letter long. */
+function deepDirectory(): string {
+  const name = 'd'.repeat(105 - place.at('').length - 1);
+  mkdirSync(place.at(name));
+  return name;
+}
+
+test('a socket file is shared however long its path is', LONG, async () => {
+  await using user = await temporary();
+  const deep = deepDirectory();
+  const long = place.unix(`${deep}/s`);
+  expect(Buffer.byteLength(long)).toBe('unix:'.length + 107);
+  const two = await Promise.all([1, 2].map(() => fork({ XDG_RUNTIME_DIR: user.path })));
+  expect(await Promise.all(two.map((worker) => serving(worker, long)))).toEqual([long, long]);
+  expect([...new Set(await reached(long, 4))].sort()).toEqual(pidsOf(two));
+  await Promise.all(two.map((worker) => ask(worker, 'close')));
+  expect(readdirSync(place.at(deep))).toEqual([]);
+  expect(readdirSync(user.at('nearcall'))).toEqual([]);
+});
+
+test('a worker has a socket file to itself where a long path finds no short name', LONG, async () => {
+  const deep = deepDirectory();
+  const long = place.unix(`${deep}/s`);
+  const worker = await fork({ XDG_RUNTIME_DIR: '', TMPDIR: '/none' });
+  expect(await serving(worker, long)).toBe(long);
+  expect(await whoAt(long)).toBe(worker.process.pid);
+  await ask(worker, 'close');
+  expect(readdirSync(place.at(deep))).toEqual([]);
 });
 
 /** The processes that so many new connections reach, in their order. */
@@ -100,7 +121,7 @@ async function leftover(path: string): Promise<void> {
 
 /** Four workers that serve at one address. */
 async function sharing(address: string): Promise<Worker[]> {
-  const four = await Promise.all(Array.from({ length: 4 }, fork));
+  const four = await Promise.all(Array.from({ length: 4 }, () => fork()));
   const said = await Promise.all(four.map((worker) => serving(worker, address)));
   expect(said).toEqual(Array.from({ length: 4 }, () => address));
   return four;

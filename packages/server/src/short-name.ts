@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { readlink, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { localAddress, parseAddress, type UnixAddress } from '@nearcall/core';
+
+/**
+ * A short name for a directory, the same for all processes of this user: a symbolic link in the user's own directory for
+ * sockets. `undefined` where there is no such directory.
+ */
+export async function shortNameOf(directory: string): Promise<string | undefined> {
+  let sockets: string;
+  try {
+    sockets = dirname((parseAddress(localAddress('x')) as UnixAddress).path);
+  } catch {
+    return undefined;
+  }
+  // No socket there has such a name.
+  const name = join(sockets, `${createHash('sha256').update(directory).digest('hex').slice(0, 32)}.directory`);
+  await symlink(directory, name).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    if ((await readlink(name)) === directory) return;
+    await rm(name);
+    await symlink(directory, name);
+  });
+  return name;
+}
