@@ -131,11 +131,13 @@ export function acceptFailed(error: Error): void {
   });
 }
 
-/** An error of a server that could not begin, in words where it is that no file descriptor is left. */
+/** An error of a server that could not begin, with what to do where it is that no file descriptor is left. */
 export function whereShort(error: unknown): unknown {
-  if (!isShort(error)) return error;
-  const why = 'Cannot listen: there is no file descriptor left. Close what is not needed, or allow more (ulimit -n).';
-  return new Error(why, { cause: error });
+  let cause = error;
+  while (cause instanceof Error && !isShort(cause)) cause = cause.cause;
+  if (!isShort(cause)) return error;
+  const why = 'There is no file descriptor left to listen with: close what is not needed, or allow more (ulimit -n).';
+  return new Error(`${why} ${(error as Error).message}`, { cause: error });
 }
 
 function warnProcess(message: string): void {
