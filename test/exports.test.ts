@@ -23,6 +23,7 @@ test('each package exports these names and no others', () => {
     'checkContract',
     'checkGrace',
     'checkInterceptors',
+    'checkOptions',
     'clientOf',
     'duplexTransport',
     'event',

@@ -4,10 +4,12 @@ import {
   type Contract,
   checkContract,
   checkInterceptors,
+  checkOptions,
   clientOf,
   Implementations,
   intercepted,
   limitsWith,
+  type OptionKinds,
   systemClock,
 } from '@nearcall/core';
 import { backoffOptions } from './backoff.ts';
@@ -19,6 +21,21 @@ import { type ConnectTarget, targetOf } from './target.ts';
 /** What calls a contract over a connection of its own, which is closed with it. */
 export type Connected<C extends Contract> = ClientOf<C> & AsyncDisposable;
 
+const KINDS: OptionKinds<ConnectOptions> = {
+  limits: 'object',
+  handshake: 'time',
+  unfinished: 'time',
+  implementations: 'any',
+  waitForReady: 'flag',
+  reconnect: 'flag',
+  backoff: 'object',
+  deadline: 'time',
+  interceptors: 'any',
+  onConnect: 'function',
+  onError: 'function',
+  allowRemote: 'flag',
+};
+
 const channels = new WeakMap<object, Channel>();
 
 /**
@@ -26,8 +43,8 @@ const channels = new WeakMap<object, Channel>();
  * first calls wait for the connection, or fail with UNAVAILABLE and the reason. {@link ready} waits for it alone. A
  * connection that is lost is made anew. With several targets each call goes to the one that has the fewest.
  *
- * @throws TypeError for an address, a contract or an interceptor that is none.
- * @throws RangeError for a limit out of its range.
+ * @throws TypeError for an address, a contract, an option or an interceptor that is none.
+ * @throws RangeError for a limit or a time out of its range.
  * @example
  * ```ts
  * const client = connect('unix:/run/user/1000/text.sock', text);
@@ -40,6 +57,7 @@ export function connect<C extends Contract>(
   contract: C,
   options: ConnectOptions = {},
 ): Connected<C> {
+  checkOptions('connect', options, KINDS);
   checkContract(contract);
   checkInterceptors(options.interceptors);
   const targets = [target].flat().map((each) => targetOf(each, options));

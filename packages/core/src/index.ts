@@ -49,6 +49,7 @@ export { type Items, type RequestStream, type ResponseStream, type Stream, strea
 export { CODES, type Code } from './error/code.ts';
 export type { Metadata } from './error/metadata.ts';
 export { type Execution, type Failure, RpcError, type RpcErrorOptions } from './error/rpc-error.ts';
+export { checkOptions, type OptionKind, type OptionKinds } from './peer/check-options.ts';
 export { type Clock, systemClock } from './peer/clock.ts';
 export type { Exit, ExitUser } from './peer/exit.ts';
 export type { Exits } from './peer/exits.ts';

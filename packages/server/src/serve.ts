@@ -1,12 +1,14 @@
 import {
   type Address,
   checkInterceptors,
+  checkOptions,
   type Implementation,
   Implementations,
   type Interceptor,
   isTransport,
   limitsWith,
   type OnConnect,
+  type OptionKinds,
   type OwnLimits,
   parseAddress,
   type Transport,
@@ -71,6 +73,19 @@ export interface ServeOptions {
   readonly allowRemote?: boolean | undefined;
 }
 
+const KINDS: OptionKinds<ServeOptions> = {
+  limits: 'object',
+  serverLimits: 'object',
+  onConnect: 'function',
+  interceptors: 'any',
+  handshake: 'time',
+  unfinished: 'time',
+  onError: 'function',
+  mode: 'any',
+  group: 'any',
+  allowRemote: 'flag',
+};
+
 /**
  * Serves one or several implementations, or none where the server only calls its clients. Fulfils once clients can
  * connect. At a `unix:` address only this user can, unless `mode` says otherwise. At a `tcp:` address every user of this
@@ -80,9 +95,9 @@ export interface ServeOptions {
  * see {@link systemdSockets}: who may connect was decided by whoever made it, who also removes its file. What
  * {@link handedOver} gives is that of the server before, file and all; its addresses come last.
  *
- * @throws TypeError for an address, a descriptor or an interceptor that is none, two implementations of one name, or a mode
- *   or group without a `unix:` address.
- * @throws RangeError for a limit or a mode out of its range.
+ * @throws TypeError for an address, a descriptor, an option or an interceptor that is none, two implementations of one
+ *   name, or a mode or group without a `unix:` address.
+ * @throws RangeError for a limit, a time or a mode out of its range.
  * @throws Error where it cannot listen at one of the addresses, or with one of the sockets, saying what stands in the
  *   way. It then listens at none.
  * @example
@@ -95,6 +110,7 @@ export async function serve(
   implementations: Implementation | readonly Implementation[],
   options: ServeOptions = {},
 ): Promise<Server> {
+  checkOptions('serve', options, KINDS);
   const all = isList(targets) ? targets : [targets];
   const transports = all.filter(isTransport);
   const handedOver = all.filter((target) => target instanceof HandedOverSockets);
