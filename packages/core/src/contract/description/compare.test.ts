@@ -6,6 +6,7 @@ import type { Schema } from '../schema.ts';
 import { compareContracts } from './compare.ts';
 import { describeMethod } from './describe.ts';
 import { readDescription } from './description.ts';
+import type { Shape } from './shape.ts';
 import { type Plan, pairs, plans, schemaOf, valuesOf } from './test-schemas.ts';
 
 const nothing = z.void();
@@ -357,3 +358,25 @@ describe('a description by a stranger', () => {
     expect(compareContracts('s.m', KIND.unary, here, there)).toBeUndefined();
   });
 });
+
+test('thousands of errors that name each other’s parts again and again are read in the time of a few', () => {
+  // A key of slashes has a name for each way to write them.
+  const names = Array.from({ length: 256 }, (_, i) =>
+    [...i.toString(2).padStart(8, '0')].map((bit) => (bit === '1' ? '~1' : '/')).join(''),
+  );
+  const error = {
+    $defs: { '////////': { anyOf: Array.from({ length: 400 }, () => ({})) } },
+    anyOf: names.map((name) => ({ $ref: `#/$defs/${name}` })),
+  };
+  const text = JSON.stringify({ errors: Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`e${i}`, error])) });
+  expect(text.length).toBeLessThan(2 ** 20);
+  const { errors } = readDescription(text);
+  expect(errors.size).toBe(90);
+  const read = [...errors.values()].map((shape) => (shape.kind === 'union' ? shape.options.map(sizeOf) : []).flat());
+  expect(read.flat().reduce((sum, size) => sum + size, 0)).toBeLessThan(110_000);
+});
+
+function sizeOf(shape: Shape): number {
+  const inner = shape.kind === 'reference' ? shape.to : shape;
+  return inner.kind === 'union' ? inner.options.filter(({ kind }) => kind !== 'custom').length : 0;
+}

@@ -17,10 +17,12 @@ export function readDescription(text: string): Description {
   if (typeof said !== 'object' || said === null || Array.isArray(said)) throw new SyntaxError('not an object');
   const parts = new Map(Object.entries(said));
   const errors = new Map<string, Shape>();
+  const count = { shapes: 0 };
+  const shape = (name: string): Shape | undefined => (parts.has(name) ? readShape(parts.get(name), count) : undefined);
+  const [input, output] = [shape('input'), shape('output')];
   const declared = parts.get('errors');
   if (typeof declared === 'object' && declared !== null) {
-    for (const [name, schema] of Object.entries(declared)) errors.set(name, readShape(schema));
+    for (const [name, schema] of Object.entries(declared)) errors.set(name, readShape(schema, count));
   }
-  const shape = (name: string): Shape | undefined => (parts.has(name) ? readShape(parts.get(name)) : undefined);
-  return { input: shape('input'), output: shape('output'), errors };
+  return { input, output, errors };
 }

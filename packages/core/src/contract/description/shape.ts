@@ -48,33 +48,42 @@ export const CUSTOM: Shape = { kind: 'custom' };
 export const UNDEFINED: Shape = { kind: 'type', type: 'undefined' };
 export const NOTHING: Shape = { kind: 'union', options: [] };
 
-/** So many shapes make up one at most, and so deep. What lies beyond is left to validation. */
+/** So many shapes make up a description at most, and so deep. What lies beyond is left to validation. */
 const MOST_SHAPES = 100_000;
 const MOST_LEVELS = 256;
 
 type Json = { readonly [keyword: string]: unknown };
 
-/** Reads the schema of an input, an output or an error's data. It takes whatever JSON there is, in bounded time. */
-export function readShape(schema: unknown): Shape {
-  return new Reader(schema).root;
+/** How many shapes have been read. */
+export interface ShapeCount {
+  shapes: number;
+}
+
+/**
+ * Reads the schema of an input, an output or an error's data. It takes whatever JSON there is, in bounded time. Schemas
+ * of one description share their count: there may be thousands of errors.
+ */
+export function readShape(schema: unknown, count: ShapeCount = { shapes: 0 }): Shape {
+  return new Reader(schema, count).root;
 }
 
 class Reader {
   readonly root: Shape;
   readonly #schema: unknown;
   readonly #references = new Map<string, Reference>();
-  #shapes = 0;
+  readonly #count: ShapeCount;
   #levels = 0;
 
-  constructor(schema: unknown) {
+  constructor(schema: unknown, count: ShapeCount) {
     this.#schema = schema;
+    this.#count = count;
     this.root = this.#read(schema);
   }
 
   #read(schema: unknown): Shape {
     if (schema === true) return ANYTHING;
     if (schema === false) return NOTHING;
-    if (!isRecord(schema) || ++this.#shapes > MOST_SHAPES || this.#levels === MOST_LEVELS) return CUSTOM;
+    if (!isRecord(schema) || ++this.#count.shapes > MOST_SHAPES || this.#levels === MOST_LEVELS) return CUSTOM;
     this.#levels++;
     const shape = this.#node(schema);
     this.#levels--;
@@ -109,7 +118,7 @@ class Reader {
   }
 
   #constant(value: unknown, type: unknown): Shape {
-    if (++this.#shapes > MOST_SHAPES) return CUSTOM;
+    if (++this.#count.shapes > MOST_SHAPES) return CUSTOM;
     const own = typeof value;
     // Of an object no text is made: that could run into a `toString` of the stranger's, or never come to its end.
     if (type === 'bigint') return own === 'string' ? { kind: 'constant', type, text: `${value}n` } : CUSTOM;
