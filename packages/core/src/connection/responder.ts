@@ -2,13 +2,16 @@ import { RpcError } from '../error/rpc-error.ts';
 import { encodeBody } from '../wire/body.ts';
 import { FRAME } from '../wire/frame.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
-import type { Budget } from './budget.ts';
+import { Budget } from './budget.ts';
 import type { IncomingCall } from './call.ts';
 import { gaveUp, writeError } from './error-body.ts';
 import { HALF } from './half.ts';
 import type { Inbox } from './inbox.ts';
 import { type Prologue, writeMessage, writeString } from './message.ts';
 import type { Outbox } from './outbox.ts';
+
+/** The bytes of answers that wait on one connection, besides the 8 MiB of frames: a slow reader leaves others their part. */
+export const HELD_BYTES: number = 128 * 1024 * 1024;
 
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
 
@@ -19,6 +22,7 @@ export class Responder {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #queued: Budget;
+  readonly #held = new Budget(HELD_BYTES);
   readonly #free: (call: IncomingCall) => void;
 
   /** `free`: a half of the call is closed, and maybe both. */
@@ -88,18 +92,24 @@ export class Responder {
 
   /** Gives back what the call's answer took of the bytes that may wait. */
   release(call: IncomingCall): void {
-    if (call.held > 0) this.#queued.give(call.held);
+    if (call.held === 0) return;
+    this.#held.give(call.held);
+    this.#queued.give(call.held);
     call.held = 0;
   }
 
   /** @throws RpcError where too many bytes of answers wait already. */
   #hold(call: IncomingCall, bytes: number): void {
-    if (this.#queued.take(bytes)) {
-      call.held = bytes;
-      return;
+    if (!this.#held.take(bytes)) {
+      throw tooMuchWaits(
+        `${HELD_BYTES} bytes of answers wait on this connection already, to be read by the other side`,
+      );
     }
-    const why = `${this.#queued.most} bytes of answers wait for their readers already (limit "queued")`;
-    throw new RpcError('RESOURCE_EXHAUSTED', why);
+    if (!this.#queued.take(bytes)) {
+      this.#held.give(bytes);
+      throw tooMuchWaits(`${this.#queued.most} bytes of answers wait for their readers already (limit "queued")`);
+    }
+    call.held = bytes;
   }
 
   /**
@@ -178,4 +188,8 @@ export class Responder {
     }
     this.#free(call);
   }
+}
+
+function tooMuchWaits(why: string): RpcError {
+  return new RpcError('RESOURCE_EXHAUSTED', why);
 }
