@@ -28,6 +28,7 @@ export function handOver(
       clearTimeout(timer);
       clearTimeout(lag);
       child.off('message', heard);
+      child.off('error', failed);
       child.off('exit', ended);
       child.off('disconnect', disconnected);
       closing.removeEventListener('abort', closed);
@@ -64,6 +65,7 @@ export function handOver(
         });
       } else if (message.step === 'failed') fail(`it could not serve: ${message.why}`);
     };
+    const failed = ({ message }: Error): void => fail(`${message}.`);
     const ended = (): void => {
       // What it said last may still be on its way.
       if (!child.connected) fail(`it ended with ${child.exitCode ?? child.signalCode} before it served.`);
@@ -82,6 +84,7 @@ export function handOver(
     }, timeout);
 
     child.on('message', heard);
+    child.on('error', failed);
     child.on('exit', ended);
     child.on('disconnect', disconnected);
     closing.addEventListener('abort', closed);

@@ -8,7 +8,7 @@ import { listening } from './listening.ts';
 
 /** A listening socket that this process was started with: whoever started it made it, and removes its file. */
 export interface InheritedSocket {
-  /** Its descriptor, 3 or more as a rule. */
+  /** Its descriptor, 3 or more as a rule. In a worker of a `node:cluster` it is the primary's. */
   readonly fd: number;
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileOf, watch } from './forked.ts';
 import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
-import { close, connect, handedOver, implement, type Server, serve } from './nearcall.ts';
+import { close, connect, handedOver, implement, type Server, safe, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 /** For what takes a while where many processes share the machine. */
@@ -31,6 +31,19 @@ function serving(...addresses: string[]): Promise<Server> {
 async function successor(how?: string): Promise<ChildProcess> {
   const child = fork(await fileOf('./inherited/successor-child'), how === undefined ? [] : [how], { execArgv: [] });
   watch(child);
+  return child;
+}
+
+/** A server in a process of its own, which hands over to successors of a kind when it is asked to. */
+async function first(how = ''): Promise<ChildProcess> {
+  const file = await fileOf('./inherited/server-child');
+  const child = spawn(process.execPath, [file, 'first', how, place.at('marks'), place.unix()], {
+    // All that come after it have the same.
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  watch(child);
+  await once(child.stdout as Readable, 'data');
+  child.stdout?.resume();
   return child;
 }
 
@@ -99,6 +112,21 @@ test('a successor that does not take over in time, or whose server is closed, ge
   silent.kill();
 });
 
+test('a successor whose server dies while it hands over serves all the same, and removes the file', LONG, async () => {
+  const old = await first('heir');
+  const boss = connect(place.unix(), line, { waitForReady: true });
+  const killed = once(old, 'exit');
+  expect(await safe(boss.succeed())).toMatchObject({ ok: false, error: { execution: 'unknown' } });
+  expect(await killed).toEqual([null, 'SIGKILL']);
+  const pid = await boss.mark('x');
+  expect([pid > 0, pid === old.pid]).toEqual([true, false]);
+  const closed = once(old.stdout as Readable, 'close');
+  await boss.close();
+  await close(boss);
+  await closed;
+  expect(place.entries()).toEqual(['marks']);
+});
+
 test('a hand-over that cannot be is refused at once', LONG, async () => {
   const nowhere = await serving();
   const child = await successor('silent');
@@ -121,16 +149,10 @@ test('a hand-over that cannot be is refused at once', LONG, async () => {
 });
 
 test(`none of ${CALLS} calls and more fails or runs twice while servers hand over to the next`, LONG, async () => {
-  const file = await fileOf('./inherited/server-child');
-  const first = spawn(process.execPath, [file, 'first', '', place.at('marks'), place.unix()], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  });
-  watch(first);
-  const stdout = first.stdout as Readable;
-  await once(stdout, 'data');
+  const old = await first();
   // Whoever is left of them has this open.
-  const allGone = once(stdout.resume(), 'close');
-  const firstGone = once(first, 'exit');
+  const allGone = once(old.stdout as Readable, 'close');
+  const oldGone = once(old, 'exit');
 
   const callers = calling(place.unix(), 8);
   const boss = connect(place.unix(), line);
@@ -147,7 +169,7 @@ test(`none of ${CALLS} calls and more fails or runs twice while servers hand ove
   expect([ran.length, new Set(ran).size]).toEqual([made, made]);
   expect(answered.size).toBe(HANDS + 1);
   // Each has ended by itself, though the one that started it had ended before.
-  expect(await firstGone).toEqual([0, null]);
+  expect(await oldGone).toEqual([0, null]);
   await boss.close();
   await close(boss);
   await allGone;

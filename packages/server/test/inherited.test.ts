@@ -114,6 +114,28 @@ test('no call fails while a server restarts whose socket is kept by another proc
   expect(await exited).toEqual([0, null]);
 });
 
+test('the workers of a cluster share a socket that their primary was started with', LONG, async () => {
+  const tcp = await bound({ host: '127.0.0.1', port: 0 });
+  const { port } = tcp.address() as AddressInfo;
+  const files = await Promise.all(['primary-child', 'server-child'].map((name) => fileOf(`./inherited/${name}`)));
+  const primary = spawn(process.execPath, [...files, 'fd', '3'], {
+    stdio: ['pipe', 'pipe', 'inherit', descriptor(tcp)],
+  });
+  watch(primary);
+  const exited = once(primary, 'exit');
+  const address = `tcp://127.0.0.1:${port}`;
+  const pids = new Set<number>();
+  for await (const text of createInterface({ input: primary.stdout as Readable })) {
+    const { pid, addresses } = JSON.parse(text) as Said;
+    expect(addresses).toEqual([address]);
+    if (pids.add(pid).size === 2) break;
+  }
+  tcp.close();
+  expect(new Set([await who(address), await who(address)])).toEqual(pids);
+  primary.stdin?.end();
+  expect(await exited).toEqual([0, null]);
+});
+
 test('a descriptor that is no listening socket is refused, and it says what it is', async () => {
   const served = implement(line, { mark: () => 0, succeed: () => 0, close: () => {} });
   const refused = (fd: number): Promise<unknown> => serve({ fd }, served).catch(String);

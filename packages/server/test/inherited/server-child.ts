@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +14,17 @@ const targets = {
   fd: () => details.split(',').map((fd) => ({ fd: Number(fd) })),
   /** What systemd passes, of a name if there is one. */
   systemd: () => systemdSockets(details || undefined),
-  /** The address, at first. */
+  /** The address, at first. The details say how its successor is to be. */
   first: () => options[1] as string,
   /** What the server before hands over. */
   successor: handedOver,
+  /** The same, where the server before does not live to see it. */
+  heir: async () => {
+    const sockets = await handedOver();
+    process.kill(process.ppid, 'SIGKILL');
+    await once(process, 'disconnect');
+    return sockets;
+  },
 }[what];
 
 const implementation = implement(line, {
@@ -27,7 +35,7 @@ const implementation = implement(line, {
     return process.pid;
   },
   succeed: async () => {
-    const child = fork(process.argv[1] as string, ['successor', '', ...options], {
+    const child = fork(process.argv[1] as string, [details || 'successor', '', ...options], {
       stdio: ['ignore', 'inherit', 'inherit', 3, 'ipc'],
     });
     await server.handOver(child);
@@ -39,7 +47,7 @@ const implementation = implement(line, {
 
 // Without this a test run that is cut short would leave the process behind. What a parent gives as its input ends with
 // that parent, so those that hand over have another line.
-const lifeline = what === 'first' || what === 'successor' ? new Socket({ fd: 3 }) : (process.stdin as Socket);
+const lifeline = ['first', 'successor', 'heir'].includes(what) ? new Socket({ fd: 3 }) : (process.stdin as Socket);
 lifeline.on('end', () => process.exit()).resume();
 lifeline.unref();
 
