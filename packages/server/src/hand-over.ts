@@ -6,6 +6,14 @@ import type { Listener } from './listener.ts';
 /** How long a child's end may take to be told after the end of its channel, in milliseconds. */
 const LAG = 1000;
 
+/** Those that are being given something. Two servers at once would not know whom they asked. */
+const receiving = new WeakSet<ChildProcess>();
+
+/** Whether a child is being given what another server listens with. */
+export function isReceiving(child: ChildProcess): boolean {
+  return receiving.has(child);
+}
+
 /**
  * Gives a child process what this one listens with. Fulfils when the child serves; until then this server stays in
  * charge, and afterwards the files are the child's to remove.
@@ -19,12 +27,14 @@ export function handOver(
   closing: AbortSignal,
 ): Promise<void> {
   const id = randomUUID();
+  receiving.add(child);
   return new Promise((resolve, reject) => {
     let asked = false;
     let agreed = false;
     let lag: NodeJS.Timeout | undefined;
 
     const cease = (): void => {
+      receiving.delete(child);
       clearTimeout(timer);
       clearTimeout(lag);
       child.off('message', heard);

@@ -93,7 +93,7 @@ const KINDS: OptionKinds<ServeOptions> = {
  * already; further ones may follow through `server.accept`. The workers of a `node:cluster` that serve one address share
  * it, and each new connection goes to one of them. `{ fd: 3 }` is a listening socket that this process was started with,
  * see {@link systemdSockets}: who may connect was decided by whoever made it, who also removes its file. What
- * {@link handedOver} gives is that of the server before, file and all; its addresses come last.
+ * {@link handedOver} gives is that of the server before, with its files as they are; its addresses come last.
  *
  * @throws TypeError for an address, a descriptor, an option or an interceptor that is none, two implementations of one
  *   name, or a mode or group without a `unix:` address.
@@ -121,7 +121,10 @@ export async function serve(
   const limits = limitsWith(options.limits);
   checkInterceptors(options.interceptors);
   const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
-  const access = await socketAccess(options, listening.filter(isAddress));
+  // A file that is handed over has its mode and group from the server before.
+  const handedFiles = handedOver.flatMap(({ addresses }) => addresses.filter((address) => address.startsWith('unix:')));
+  const files = [...listening.filter(isAddress), ...handedFiles.map((address) => parseAddress(address))];
+  const access = await socketAccess(options, files);
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
   const accept: Accept = (transport) => void clients.accept(transport, descriptors);

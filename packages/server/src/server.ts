@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import { type CloseOptions, checkGrace, type RemotePeer, type Transport } from '@nearcall/core';
 import type { Clients } from './clients.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, isReceiving } from './hand-over.ts';
 import { checkPatience, PATIENCE } from './hand-over-message.ts';
 import type { Listener } from './listener.ts';
 
@@ -135,6 +135,7 @@ export class RunningServer implements Server {
     if (cluster.isWorker) return 'the primary of the cluster has what its workers listen with.';
     if (child.pid === undefined) return 'the other process did not start.';
     if (child.exitCode !== null || child.signalCode !== null) return `process ${child.pid} has ended already.`;
+    if (isReceiving(child)) return `process ${child.pid} is being handed another server. Wait until that is done.`;
     if (child.connected) return undefined;
     return `process ${child.pid} has no channel. Start it by fork(), or by spawn() with 'ipc' among its stdio.`;
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileOf, watch } from './forked.ts';
@@ -127,6 +127,21 @@ test('a successor whose server dies while it hands over serves all the same, and
   expect(place.entries()).toEqual(['marks']);
 });
 
+test('a process that takes over from two servers, one after the other, serves as both', LONG, async () => {
+  await using one = await serving(place.unix('one'));
+  await using two = await serving(place.unix('two'));
+  const child = await successor('twice');
+  const handing = one.handOver(child);
+  await expect(two.handOver(child)).rejects.toThrow(`process ${child.pid} is being handed another server.`);
+  await handing;
+  await two.handOver(child);
+  await Promise.all([one.close(), two.close()]);
+  for (const name of ['one', 'two']) {
+    expect(await who(place.unix(name))).toBe(child.pid);
+    await end(place.unix(name));
+  }
+});
+
 test('a hand-over that cannot be is refused at once', LONG, async () => {
   const nowhere = await serving();
   const child = await successor('silent');
@@ -170,6 +185,8 @@ test(`none of ${CALLS} calls and more fails or runs twice while servers hand ove
   expect(answered.size).toBe(HANDS + 1);
   // Each has ended by itself, though the one that started it had ended before.
   expect(await oldGone).toEqual([0, null]);
+  // It was given to the first of them.
+  expect(lstatSync(place.at('s.sock')).mode & 0o777).toBe(0o660);
   await boss.close();
   await close(boss);
   await allGone;

@@ -47,15 +47,18 @@ const implementation = implement(line, {
 
 // Without this a test run that is cut short would leave the process behind. What a parent gives as its input ends with
 // that parent, so those that hand over have another line.
-const lifeline = ['first', 'successor', 'heir'].includes(what) ? new Socket({ fd: 3 }) : (process.stdin as Socket);
+const hasFile = ['first', 'successor', 'heir'].includes(what);
+const lifeline = hasFile ? new Socket({ fd: 3 }) : (process.stdin as Socket);
 lifeline.on('end', () => process.exit()).resume();
 lifeline.unref();
 
 let server: Server;
 try {
-  server = await serve((await targets?.()) as string, implementation);
+  server = await serve((await targets?.()) as string, implementation, hasFile ? { mode: 0o660 } : {});
   const left = Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'));
-  console.log(JSON.stringify({ pid: process.pid, addresses: server.addresses, left }));
+  // It is told again and again.
+  const again = systemdSockets().map(({ name }) => name);
+  console.log(JSON.stringify({ pid: process.pid, addresses: server.addresses, left, again }));
 } catch (error) {
   console.log(JSON.stringify({ error: String(error) }));
   process.exit(1);

@@ -1,24 +1,27 @@
 import { handedOver, implement, type Server, serve } from '../nearcall.ts';
 import { line } from './contract.ts';
 
-/** A successor that does as its argument says, at whatever it finds. */
+/** A successor that does as its argument says, with whatever it is given. */
 const [how = 'serve'] = process.argv.slice(2);
 
-let server: Server | undefined;
-const implementation = implement(line, {
-  mark: () => process.pid,
-  succeed: () => 0,
-  close: () => void setImmediate(() => void server?.close()),
-});
+/** Serves what is handed over, and more. */
+async function succeed(...more: string[]): Promise<void> {
+  const sockets = await handedOver();
+  // As a program that crashes while it starts.
+  if (how === 'dies') process.exit(3);
+  let server: Server | undefined;
+  const implementation = implement(line, {
+    mark: () => process.pid,
+    succeed: () => 0,
+    close: () => void setImmediate(() => void server?.close()),
+  });
+  server = await serve([...more, sockets], implementation).catch(() => process.exit(1));
+}
 
 if (how === 'silent') {
   // Nothing is asked for. It lives as long as its channel.
   process.on('message', () => {});
 } else {
-  const sockets = await handedOver();
-  // As a program that crashes while it starts.
-  if (how === 'dies') process.exit(3);
-  server = await serve(how === 'fails' ? [sockets, 'unix:/nowhere/s.sock'] : sockets, implementation).catch(() =>
-    process.exit(1),
-  );
+  await succeed(...(how === 'fails' ? ['unix:/nowhere/s.sock'] : []));
+  if (how === 'twice') await succeed();
 }
