@@ -236,6 +236,6 @@ export class Channel implements Exits, SubchannelOwner {
 
   /** Why there is no connection. */
   get #failure(): Failure {
-    return unreachable(this.reason, this.#subchannels.length);
+    return unreachable(this.#subchannels.map(({ reason }) => reason));
   }
 }

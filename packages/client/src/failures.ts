@@ -24,11 +24,14 @@ export const GRACE_OVER: Failure = {
   execution: 'not-sent',
 };
 
-/** Why a call is not made where there is no connection, to so many addresses. */
-export function unreachable(reason: RpcError | undefined, addresses: number): Failure {
+/** Why a call is not made where there is no connection to any address, for these reasons; some may have none. */
+export function unreachable(reasons: readonly (RpcError | undefined)[]): Failure {
+  const reason = reasons.find((each) => each !== undefined);
   if (reason === undefined) return CLOSED;
-  const many = addresses === 1 ? '' : `None of ${addresses} addresses can be reached. The first: `;
-  return { code: 'UNAVAILABLE', message: `${many}${reason.message}`, execution: 'not-sent', cause: reason.cause };
+  const many = reasons.length === 1 ? '' : `None of ${reasons.length} addresses can be reached. The first: `;
+  // What is turned away everywhere for who it is need not try again. All else may be there in a moment.
+  const code = reasons.every((each) => each?.code === 'PERMISSION_DENIED') ? 'PERMISSION_DENIED' : 'UNAVAILABLE';
+  return { code, message: `${many}${reason.message}`, execution: 'not-sent', cause: reason.cause };
 }
 
 /** A failure as the error that somebody gets who waits for more than a call. */

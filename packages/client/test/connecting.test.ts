@@ -41,6 +41,40 @@ describe('a client that connects', () => {
     await world.channel.close();
   });
 
+  test('fails its calls with PERMISSION_DENIED where it is turned away for who it is, and goes on dialling', async () => {
+    const world = clientWorld({ moods: ['strict'] });
+    const call = fateOf(world.client.upper('a'));
+    const event = fateOf(world.client.note('a'));
+    await quiet();
+    const second = fateOf(world.client.upper('a'));
+    await quiet();
+    for (const { outcome, error } of [call, event, second]) {
+      expect(outcome).toBe('PERMISSION_DENIED not-sent');
+      expect(error?.message).toBe('The server refused the connection: not you');
+    }
+    await expect(world.channel.whenReady()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await world.clock.pass(99);
+    expect([world.server.dials, world.channel.connectivity]).toEqual([1, 'TRANSIENT_FAILURE']);
+    world.server.mood = 'up';
+    await world.clock.pass(1);
+    expect(await world.client.upper('b')).toBe('B');
+    await world.channel.close();
+  });
+
+  test('of several addresses fails its calls with PERMISSION_DENIED only where all turn it away', async () => {
+    for (const [moods, code] of [
+      [['strict', 'strict'], 'PERMISSION_DENIED'],
+      [['strict', 'gone'], 'UNAVAILABLE'],
+    ] as const) {
+      const world = clientWorld({ moods });
+      await quiet();
+      const call = fateOf(world.client.upper('a'));
+      await quiet();
+      expect(call.outcome).toBe(`${code} not-sent`);
+      await world.channel.close();
+    }
+  });
+
   test('dials again after one short wait, and then as gRPC does', async () => {
     const world = clientWorld({ moods: ['gone'] });
     const dials: number[] = [];

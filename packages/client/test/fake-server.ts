@@ -3,8 +3,9 @@ import type { Target } from '../src/subchannel.ts';
 import { work } from './contract.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** What somebody who dials meets: a server, nobody, one that has no room, or one that takes and says nothing. */
-export type Mood = 'up' | 'gone' | 'busy' | 'silent';
+/** What somebody who dials meets: a server, nobody, one that has no room, one that turns
+ * it away for who it is, or one that takes and says nothing. */
+export type Mood = 'up' | 'gone' | 'busy' | 'strict' | 'silent';
 
 /** A server at one address, as a client sees it. */
 export class FakeServer implements Target {
@@ -42,6 +43,7 @@ export class FakeServer implements Target {
     this.line = near;
     this.#far = far;
     if (this.mood === 'up') this.serve(far);
+    if (this.mood === 'strict') this.serve(far).refuse('not you', 'PERMISSION_DENIED');
     return near;
   };
 

@@ -146,7 +146,7 @@ export class Connection<T> {
   abort(reason: RpcError): void {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'preface') writeGoaway(this.#outbox, FATAL, reason);
-    else this.#handshake.refuse(reason.message);
+    else this.#handshake.refuse(reason.message, reason.code);
     this.#close(reason);
   }
 

@@ -264,6 +264,23 @@ describe('a dialer', () => {
     expectUnavailable(slow, 'The server refused the connection: the house is full');
   });
 
+  test('reports a refusal with the status code that stands in front of it', () => {
+    const dialer = dialled();
+    dialer.receive('nearcall/1 no: PERMISSION_DENIED: uid 7: not here\n');
+    const { code, execution, message } = reason(dialer);
+    expect([code, execution]).toEqual(['PERMISSION_DENIED', 'not-sent']);
+    expect(message).toBe('The server refused the connection: uid 7: not here');
+  });
+
+  test.each(['OK: fine', 'constructor: x', 'BUSY: try later', 'UNAVAILABLE', 'PERMISSION_DENIED:now', ' UNKNOWN: x'])(
+    'takes a refusal for words alone where these begin with no code: %s',
+    (why) => {
+      const dialer = dialled();
+      dialer.receive(`nearcall/1 no: ${why}\n`);
+      expectUnavailable(dialer, `The server refused the connection: ${why}`);
+    },
+  );
+
   test('reports a refusal as far as it came, where the server ended in the middle of it', () => {
     const dialer = dialled();
     dialer.receive('nearcall/1 no: the house is');
@@ -418,6 +435,17 @@ describe('either end', () => {
     const acceptor = end('acceptor');
     acceptor.connection.drain();
     expect(acceptor.sent().toString('latin1')).toBe('nearcall/1 no: the server is shutting down\n');
+  });
+
+  test('refuses a dialer with the status code that there is for it, but for the one that every refusal has', () => {
+    for (const [code, line] of [
+      ['PERMISSION_DENIED', 'nearcall/1 no: PERMISSION_DENIED: not you\n'],
+      ['UNAVAILABLE', 'nearcall/1 no: not you\n'],
+    ] as const) {
+      const acceptor = end('acceptor');
+      acceptor.connection.abort(new RpcError(code, 'not you', { execution: 'not-sent' }));
+      expect(acceptor.sent().toString('latin1')).toBe(line);
+    }
   });
 
   test('is closed at once where it is asked to end before it is open', () => {

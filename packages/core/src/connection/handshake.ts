@@ -1,3 +1,4 @@
+import { type Code, isCode } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { FRAME, NO_CALL } from '../wire/frame.ts';
 import { encodeHello, type Hello } from '../wire/hello.ts';
@@ -51,8 +52,9 @@ export class Handshake {
   }
 
   /** Tells a dialer why it is not served. */
-  refuse(why: string): void {
-    if (this.#role === 'acceptor') this.#outbox.urgent.plain(refusal(why));
+  refuse(why: string, code: Code = 'UNAVAILABLE'): void {
+    if (this.#role !== 'acceptor') return;
+    this.#outbox.urgent.plain(refusal(code === 'UNAVAILABLE' ? why : `${code}: ${why}`));
   }
 
   #greet(): void {
@@ -84,8 +86,11 @@ export class Handshake {
 
 const NOTHING = Buffer.alloc(0);
 
-function refused(why: string): RpcError {
-  return unavailable(`The server refused the connection: ${why}`);
+/** The code stands in front of what is there for people; UNAVAILABLE is left out. */
+function refused(said: string): RpcError {
+  const [, name = '', rest = ''] = /^([A-Z_]+): (.*)$/.exec(said) ?? [];
+  const [code, why] = isCode(name) ? ([name, rest] as const) : (['UNAVAILABLE', said] as const);
+  return new RpcError(code, `The server refused the connection: ${why}`, { execution: 'not-sent' });
 }
 
 /** An UNAVAILABLE for what has not begun, so that nothing was sent. */

@@ -24,6 +24,11 @@ export const CODES = {
 /** The name of a status code, such as `'NOT_FOUND'`. */
 export type Code = keyof typeof CODES;
 
+/** Whether a text is the name of a status code. */
+export function isCode(name: string): name is Code {
+  return Object.hasOwn(CODES, name);
+}
+
 const NAMES = new Map<number, Code>(Object.entries(CODES).map(([name, number]) => [number, name as Code]));
 
 /** The name of a code's number. A number that nobody has defined reads as `UNKNOWN`, as gRPC has it. */

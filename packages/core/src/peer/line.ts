@@ -55,7 +55,7 @@ export class Line {
   }
 
   /** None of them will be sent that it is `meant` for. */
-  fail({ message, cause }: Failure, meant: (call: Pending) => boolean = () => true): void {
+  fail({ code, message, cause }: Failure, meant: (call: Pending) => boolean = () => true): void {
     const failing: Pending[] = [];
     const staying: Pending[] = [];
     for (const call of this.all()) if (!call.settled) (meant(call) ? failing : staying).push(call);
@@ -63,6 +63,6 @@ export class Line {
     this.#gone = 0;
     this.#settled = 0;
     for (const call of failing) call.order = -1;
-    for (const call of failing) call.failed({ code: 'UNAVAILABLE', message, execution: 'not-sent', cause });
+    for (const call of failing) call.failed({ code, message, execution: 'not-sent', cause });
   }
 }

@@ -120,8 +120,11 @@ export class OnlyExit implements Exits, ExitUser {
 
   over(reason: RpcError): void {
     this.#over = reason;
-    this.#invoker?.failWaiting('calls', reason);
-    this.#invoker?.failWaiting('events', reason);
+    // Whatever ended it, a protocol that was broken say, these never met it.
+    const { message, cause } = reason;
+    const failure: Failure = { code: 'UNAVAILABLE', message, cause };
+    this.#invoker?.failWaiting('calls', failure);
+    this.#invoker?.failWaiting('events', failure);
     this.#invoker?.stop();
   }
 }

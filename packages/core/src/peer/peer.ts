@@ -9,6 +9,7 @@ import { Implementations } from '../contract/implementations.ts';
 import type { CloseOptions, RemotePeer } from '../contract/remote-peer.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
+import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { type Transport, take } from '../transport/transport.ts';
 import { limitsWith } from '../wire/limits.ts';
@@ -180,8 +181,8 @@ export class Peer implements RemotePeer {
   }
 
   /** Turns the other end away, before anything has been said. */
-  refuse(why: string): void {
-    this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent' }));
+  refuse(why: string, code: Code = 'UNAVAILABLE'): void {
+    this.#connection.abort(new RpcError(code, why, { execution: 'not-sent' }));
     this.#sender.schedule();
   }
 
