@@ -136,6 +136,7 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'reader.ts',
     'signed-in.ts',
     'signed-client.ts',
+    'guests.ts',
     'transports.ts',
     'pool.ts',
     'steady.ts',
@@ -169,6 +170,7 @@ test('the code of the README works as written', async () => {
     const server = await serve(`unix:${socketOf('reports')}`, reports['implementation'] as never);
     await load('reader.ts');
     await server.close();
+    await load('guests.ts');
     await load('transports.ts');
     const signedIn = await load('signed-in.ts');
     const noteServer = await serve(`unix:${socketOf('notes')}`, signedIn['implementation'] as never);
@@ -200,6 +202,7 @@ test('the code of the README works as written', async () => {
     [{ lines: ['7 days, in time'] }],
     ['empty', new Date(0)],
     [new Date(0)],
+    [true],
     ['UNIX'],
     ['TCP:'],
     ['FROM A THREAD'],

@@ -37,6 +37,7 @@ test('each package exports these names and no others', () => {
     'messagePortTransport',
     'method',
     'parseAddress',
+    'requireCredentials',
     'safe',
     'service',
     'stream',

@@ -13,6 +13,7 @@ const wrong: readonly (readonly [file: string, from: string])[] = [
   ['packages/core/src/wire/b.ts', 'msgpackr/pack'],
   ['packages/core/src/connection/a.ts', '../peer/peer.ts'],
   ['packages/core/src/contract/a.ts', '../connection/call.ts'],
+  ['packages/core/src/contract/b.ts', '../transport/transport.ts'],
   ['packages/core/src/contract/description/a.ts', '../method.ts'],
   ['packages/core/src/contract/description/b.ts', '../../wire/frame.ts'],
   ['packages/core/src/transport/a.ts', '../connection/connection.ts'],
@@ -24,6 +25,7 @@ const wrong: readonly (readonly [file: string, from: string])[] = [
 
 const right: readonly (readonly [file: string, from: string])[] = [
   ['packages/core/src/wire/msgpack.ts', 'msgpackr/pack'],
+  ['packages/core/src/contract/c.ts', '../transport/credentials.ts'],
   ['packages/core/src/contract/description/c.ts', '../kind.ts'],
   ['packages/core/src/connection/c.ts', '../wire/frame.ts'],
   ['packages/core/src/peer/c.ts', '../connection/connection.ts'],

@@ -70,9 +70,11 @@ export {
   type TcpAddress,
   type UnixAddress,
 } from './transport/address.ts';
+export type { Credentials } from './transport/credentials.ts';
 export { localAddress } from './transport/local-address.ts';
 export { memoryTransports } from './transport/memory.ts';
 export { messagePortTransport } from './transport/message-port.ts';
+export { requireCredentials } from './transport/socket-credentials.ts';
 export { duplexTransport, streamTransport } from './transport/stream.ts';
 export { isTransport, type Transport, type TransportEvents } from './transport/transport.ts';
 export { DEFAULT_LIMITS, type Limits, limitsWith, type OwnLimits } from './wire/limits.ts';

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import {
   Budget,
   type CloseOptions,
+  type Code,
   callOnConnect,
   type Implementations,
   type OwnLimits,
@@ -9,6 +10,7 @@ import {
   type RemotePeer,
   type Transport,
 } from '@nearcall/core';
+import type { Guard } from './admission.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { ServeOptions } from './serve.ts';
 import type { ServerLimits } from './server-limits.ts';
@@ -25,18 +27,26 @@ export class Clients {
   readonly #connections: number;
   readonly #budgets: { readonly calls: Budget; readonly queued: Budget };
   readonly #options: ServeOptions;
+  readonly #guard: Guard | undefined;
   readonly #peers = new Set<Peer>();
   /** Those that have said hello. */
   readonly #ready = new Set<Peer>();
   #turnedAway = 0;
   #closing = false;
 
-  constructor(implementations: Implementations, limits: OwnLimits, shared: ServerLimits, options: ServeOptions) {
+  constructor(
+    implementations: Implementations,
+    limits: OwnLimits,
+    shared: ServerLimits,
+    options: ServeOptions,
+    guard: Guard | undefined,
+  ) {
     this.#implementations = implementations;
     this.#limits = limits;
     this.#connections = shared.connections;
     this.#budgets = { calls: new Budget(shared.calls), queued: new Budget(shared.queued) };
     this.#options = options;
+    this.#guard = guard;
   }
 
   /** How many there are. */
@@ -52,9 +62,10 @@ export class Clients {
   /** `descriptors`: where the connection takes one of them. */
   accept(transport: Transport, descriptors?: Descriptors): Peer {
     const { handshake, unfinished, onError, interceptors } = this.#options;
+    const denied = this.#guard?.(transport);
     const peer = new Peer(transport, {
       role: 'acceptor',
-      implementations: this.#implementations,
+      implementations: denied === undefined ? this.#implementations : undefined,
       limits: this.#limits,
       budgets: this.#budgets,
       handshake,
@@ -64,9 +75,10 @@ export class Clients {
     });
     const short = descriptors?.take();
     void peer.closed.then(() => descriptors?.give());
-    const why = this.#whyNot() ?? short;
+    const why = denied ?? this.#whyNot() ?? short;
     if (why !== undefined) {
-      this.#turnAway(peer, transport, why, descriptors?.scarce);
+      const code = denied === undefined ? 'UNAVAILABLE' : 'PERMISSION_DENIED';
+      this.#turnAway(peer, transport, why, code, descriptors?.scarce);
       return peer;
     }
     this.#peers.add(peer);
@@ -96,8 +108,8 @@ export class Clients {
   }
 
   /** Tells a client why it is not served. Where many are to be told, it may be gone before it has heard all of it. */
-  #turnAway(peer: Peer, transport: Transport, why: string, scarce = false): void {
-    peer.refuse(why);
+  #turnAway(peer: Peer, transport: Transport, why: string, code: Code, scarce = false): void {
+    peer.refuse(why, code);
     // It leaves at the end of this tick. Whoever has not ended his side by then may take what was sent, or be cut off.
     if (scarce || this.#turnedAway >= TURNED_AWAY) setImmediate(() => transport.destroy());
     this.#turnedAway++;

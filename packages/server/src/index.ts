@@ -1,4 +1,5 @@
 export type { CloseOptions, RemotePeer, Transport } from '@nearcall/core';
+export type { Admission } from './admission.ts';
 export { type HandedOver, type HandedOverOptions, handedOver } from './handed-over.ts';
 export { type HealthStatus, healthStatus } from './health-status.ts';
 export type { InheritedSocket } from './inherited-socket.ts';

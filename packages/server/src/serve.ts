@@ -13,6 +13,7 @@ import {
   parseAddress,
   type Transport,
 } from '@nearcall/core';
+import { type Admission, checkTellable, guardOf } from './admission.ts';
 import { Clients } from './clients.ts';
 import { descriptors, whereShort } from './descriptors.ts';
 import type { HandedOver } from './handed-over.ts';
@@ -71,6 +72,12 @@ export interface ServeOptions {
    * Default: false.
    */
   readonly allowRemote?: boolean | undefined;
+  /**
+   * Whom to admit, by user and group as the kernel tells them. All others are turned away before any call: theirs fail
+   * with PERMISSION_DENIED, not sent. It needs the optional package koffi, and takes socket files alone, and transports
+   * that tell who is at their other end. The file's mode must let them come so far. Default: whoever can connect.
+   */
+  readonly admit?: Admission | undefined;
 }
 
 const KINDS: OptionKinds<ServeOptions> = {
@@ -84,6 +91,7 @@ const KINDS: OptionKinds<ServeOptions> = {
   mode: 'any',
   group: 'any',
   allowRemote: 'flag',
+  admit: 'any',
 };
 
 /**
@@ -96,7 +104,8 @@ const KINDS: OptionKinds<ServeOptions> = {
  * {@link handedOver} gives is that of the server before, with its files as they are; its addresses come last.
  *
  * @throws TypeError for an address, a descriptor, an option or an interceptor that is none, two implementations of one
- *   name, or a mode or group without a `unix:` address.
+ *   name, a mode or group without a `unix:` address, or
+ *   where it is to admit only some, and nobody can tell who connects to one of the targets.
  * @throws RangeError for a limit, a time or a mode out of its range.
  * @throws Error where it cannot listen at one of the addresses, or with one of the sockets, saying what stands in the
  *   way. It then listens at none.
@@ -120,10 +129,11 @@ export async function serve(
   const served = new Implementations(isList(implementations) ? implementations : [implementations]);
   const limits = limitsWith(options.limits);
   checkInterceptors(options.interceptors);
-  const clients = new Clients(served, limits, serverLimits(options.serverLimits), options);
   // A file that is handed over has its mode and group from the server before.
   const handedFiles = handedOver.flatMap(({ addresses }) => addresses.filter((address) => address.startsWith('unix:')));
   const files = [...listening.filter(isAddress), ...handedFiles.map((address) => parseAddress(address))];
+  const guard = options.admit === undefined ? undefined : guardOf(options.admit, files, transports);
+  const clients = new Clients(served, limits, serverLimits(options.serverLimits), options, guard);
   const access = await socketAccess(options, files);
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
@@ -132,6 +142,7 @@ export async function serve(
     for (const target of listening) listeners.push(await listen(target, accept, access, options));
     // Last, as they are shared with a server that serves: nobody is taken by one that fails.
     for (const sockets of handedOver) listeners.push(...(await sockets.listen(accept, options)));
+    if (guard !== undefined) for (const { address } of listeners) checkTellable(address);
     for (const transport of transports) server.accept(transport);
     for (const sockets of handedOver) await sockets.served();
   } catch (error) {

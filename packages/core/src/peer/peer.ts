@@ -11,6 +11,7 @@ import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
 import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import type { Credentials } from '../transport/credentials.ts';
 import { type Transport, take } from '../transport/transport.ts';
 import { limitsWith } from '../wire/limits.ts';
 import { Alarm } from './alarm.ts';
@@ -128,6 +129,10 @@ export class Peer implements RemotePeer {
   /** How many calls of the other end are being served. */
   get serving(): number {
     return this.#connection.exchange.callee.size;
+  }
+
+  get credentials(): Credentials | undefined {
+    return this.#transport.credentials;
   }
 
   client<C extends Contract>(contract: C): ClientOf<C> {

@@ -11,6 +11,9 @@ export function remotePeer(peer: RemotePeer, parent: Context, calls: StubOwner):
       return clientOf(calls, contract, parent) as ClientOf<C>;
     },
     closed: peer.closed,
+    get credentials() {
+      return peer.credentials;
+    },
     close: (options) => peer.close(options),
   };
 }

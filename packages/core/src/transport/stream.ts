@@ -1,4 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Credentials } from './credentials.ts';
+import { credentialsOf } from './socket-credentials.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import { LONG_READ, Turns } from './turns.ts';
 
@@ -17,6 +19,7 @@ class StreamTransport implements Transport {
   readonly #writable: Writable & Holdable;
   readonly #explain: (error: Error) => Error;
   #events: TransportEvents | undefined;
+  #credentials: Credentials | undefined;
   /** How many streams are not closed. */
   #open: number;
   #error: Error | undefined;
@@ -36,6 +39,12 @@ class StreamTransport implements Transport {
 
   get queued(): number {
     return this.#writable.writableLength;
+  }
+
+  /** Asked of the kernel when first looked at, and kept then. Two streams may come of two others. */
+  get credentials(): Credentials | undefined {
+    if (this.#isOne) this.#credentials ??= credentialsOf(this.#readable);
+    return this.#credentials;
   }
 
   start(events: TransportEvents): void {

@@ -1,3 +1,5 @@
+import type { Credentials } from './credentials.ts';
+
 /**
  * What carries a connection: bytes, in order, both ways, each way ended apart. `duplexTransport`, `streamTransport` and
  * `messagePortTransport` make one of what Node has; `memoryTransports` makes a pair.
@@ -18,6 +20,8 @@ export interface Transport {
   destroy(): void;
   /** Whether the open transport keeps the process running. */
   hold(held: boolean): void;
+  /** Who the process at the other end is, as far as can be told. Default: undefined. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /** What a transport tells. Nothing comes after `closed`. */
