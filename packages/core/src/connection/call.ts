@@ -87,6 +87,8 @@ export class IncomingCall<T = unknown> extends Call {
   served = false;
   /** Where it waits while its method's contract is being compared; it leaves when given up. */
   parked: Parked<T> | undefined = undefined;
+  /** Whether its caller has said that it wants nothing more of it. */
+  givenUp = false;
   /** Whether its answer or error is known here, although it may still wait to be written. */
   decided = false;
   /** Whether it is among the calls of the server's budget. */

@@ -1,6 +1,5 @@
-import { KIND, type Kind, streamsInput, streamsOutput } from '../contract/kind.ts';
+import { streamsInput, streamsOutput } from '../contract/kind.ts';
 import { codeFromNumber } from '../error/code.ts';
-import { RpcError } from '../error/rpc-error.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -18,7 +17,7 @@ import type { DeclaredMethod, MethodTable } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
 import type { Parked } from './parked.ts';
-import { admit, checkId, gaveUpEarly, refusalOf, rejected, timeUp, unreadable } from './refusal.ts';
+import { admit, brokenOff, checkId, gaveUpEarly, refusalOf, rejected, timeUp, unreadable } from './refusal.ts';
 import { Responder } from './responder.ts';
 
 /** The calls that the other end has opened. */
@@ -62,6 +61,11 @@ export class Callee<T> {
     return this.#size;
   }
 
+  /** Whether the other end still wants any of them answered. */
+  get wanted(): boolean {
+    return this.#open().some(({ givenUp }) => !givenUp);
+  }
+
   /** Takes a REQUEST. `calling`: whether calls of this end are open, which it may be nested in. */
   open(flags: number, id: number, fields: Fields, calling: boolean): void {
     const slot = id >>> 1;
@@ -82,7 +86,8 @@ export class Callee<T> {
     const refusal = refusalOf(method, nesting, this.#local.nesting, draining) ?? admit(call, this.#budgets.calls);
     if (refusal !== undefined) return this.responder.fail(call, refusal);
     call.parked = method.parked;
-    if (kind !== KIND.unary) this.#openFlows(call, kind);
+    if (streamsInput(kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
+    if (streamsOutput(kind)) call.outflow = new Outflow(this.#outbox, call.id, this.responder.remote);
     if (call.inflow !== undefined) this.#serve(call);
     else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0, call.parked !== undefined);
     else this.#dispatch(call, call.parked === undefined ? fields : fields.kept(), (flags & FLAG.RAW) !== 0);
@@ -145,8 +150,7 @@ export class Callee<T> {
     for (const call of this.#open()) {
       if (call.receiving === HALF.CLOSED) continue;
       call.receiving = HALF.CLOSED;
-      if (call.served)
-        this.#host.inputEnded(call, new RpcError('UNAVAILABLE', 'The connection ended before the input.'));
+      if (call.served) this.#host.inputEnded(call, brokenOff());
       else this.responder.fail(call, rejected('UNAVAILABLE', 'The request never became whole.'));
       this.#free(call);
     }
@@ -176,11 +180,6 @@ export class Callee<T> {
     return this.#calls.filter((call) => call !== undefined);
   }
 
-  #openFlows(call: IncomingCall<T>, kind: Kind): void {
-    if (streamsInput(kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
-    if (streamsOutput(kind)) call.outflow = new Outflow(this.#outbox, call.id, this.responder.remote);
-  }
-
   #dispatch(call: IncomingCall<T>, message: Message, raw: boolean): void {
     if (call.parked !== undefined) return this.#park(call, message, raw);
     try {
@@ -208,6 +207,7 @@ export class Callee<T> {
 
   #cancel(call: IncomingCall<T>, fields: Fields): void {
     const code = codeFromNumber(fields.u8());
+    call.givenUp = true;
     const whole = call.receiving === HALF.CLOSED;
     call.receiving = HALF.CLOSED;
     call.inflow?.close();

@@ -683,6 +683,32 @@ describe('draining', () => {
     expect(end.connection.finished).toBe(true);
   });
 
+  test('an end that is asked does not wait for handlers of calls that were given up, and one that asked does', () => {
+    const cancel = frame(FRAME.CANCEL, 0, [4]);
+    const asked = open();
+    asked.receive(KNOWN, asks(0), asks(2), GOAWAY, cancel);
+    expect(asked.connection.finished).toBe(false);
+    asked.answer(asked.requests[1], 1);
+    expect(asked.connection.finished).toBe(true);
+    const asking = open();
+    asking.receive(KNOWN, asks(0), cancel);
+    asking.connection.drain();
+    asking.connection.ended();
+    expect(asking.connection.finished).toBe(false);
+    asking.answer(asking.requests[0], 1);
+    expect(asking.connection.finished).toBe(true);
+  });
+
+  test('an end that is asked waits for a call whose time it keeps itself, until the caller has given that up', () => {
+    const end = open();
+    end.receive(KNOWN, asks(0), GOAWAY);
+    const [call] = end.requests;
+    if (call !== undefined) call.cancelled = 'DEADLINE_EXCEEDED';
+    expect(end.connection.finished).toBe(false);
+    end.receive(frame(FRAME.CANCEL, 0, [4]));
+    expect(end.connection.finished).toBe(true);
+  });
+
   test('an end that drains serves what is nested in its own open calls, and turns it away when there are none', () => {
     const end = open();
     const call = end.asks();

@@ -97,7 +97,9 @@ export class Exchange<T> {
   isIdle(asked: boolean): boolean {
     // Its handlers may be why an event waits for credit, and it can be sent over another connection.
     const sending = asked ? this.#eventsOut.begun : !this.#eventsOut.idle;
-    return this.caller.size === 0 && this.callee.size === 0 && !sending;
+    // What it has given up it is not to wait for, however long the handlers go on. An end that asked waits for its own.
+    const serving = asked ? this.callee.wanted : this.callee.size > 0;
+    return this.caller.size === 0 && !serving && !sending;
   }
 
   /** Whether the other end takes no more calls at once. */

@@ -48,6 +48,11 @@ export function unreadable({ message }: Malformed): RpcError {
   return rejected('INVALID_ARGUMENT', `The request cannot be read: its bytes hold ${message}.`);
 }
 
+/** Nothing more comes of an input stream that had not ended. */
+export function brokenOff(): RpcError {
+  return new RpcError('UNAVAILABLE', 'The connection ended before the input.');
+}
+
 /** The caller has given up what no handler has seen. */
 export function gaveUpEarly(code: Code, whole: boolean): RpcError {
   return rejected(code, `The caller gave up before its ${whole ? 'handler ran' : 'request was whole'}.`);

@@ -27,6 +27,61 @@ async function holding(count: number, hold: (context: Context) => void): Promise
   return world;
 }
 
+/** More than a test has. */
+const LONG = { grace: 60_000 };
+
+describe('a handler that goes on although its caller has given up', () => {
+  /** A call that was given up by its deadline, and whose handler has not returned. */
+  async function deserted(): Promise<World<typeof held.methods> & { readonly release: () => void }> {
+    const { opened, open } = gate();
+    const world = worldOf(held, { hold: () => opened });
+    await expect(world.client.hold(undefined, { deadline: 1 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    return { ...world, release: open };
+  }
+
+  test('does not keep its caller from closing', async () => {
+    await using world = await deserted();
+    await world.near.close(LONG);
+    await world.far.closed;
+    world.release();
+    await new Promise(setImmediate);
+    expect(world.reported).toEqual([]);
+  });
+
+  test('is waited for by the end that runs it, where that one closes', async () => {
+    await using world = await deserted();
+    let closed = false;
+    const closing = world.far.close(LONG).then(() => {
+      closed = true;
+    });
+    await new Promise(setImmediate);
+    expect([closed, world.far.serving]).toEqual([false, 1]);
+    world.release();
+    await closing;
+  });
+
+  test('can call nobody back once the connection is over', async () => {
+    const { opened, open } = gate();
+    const told = gate();
+    let outcome: unknown;
+    await using world = worldOf(held, {
+      hold: async (_, { peer }) => {
+        await opened;
+        outcome = await peer
+          .client(held)
+          .hold()
+          .catch(({ code, execution }) => [code, execution]);
+        told.open();
+      },
+    });
+    await expect(world.client.hold(undefined, { deadline: 1 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await world.near.close(LONG);
+    open();
+    await told.opened;
+    expect(outcome).toEqual([expect.stringMatching(/^(UNAVAILABLE|DEADLINE_EXCEEDED|CANCELLED)$/), 'not-sent']);
+  });
+});
+
 describe('context.draining', () => {
   const warned = vi.fn();
   beforeEach(() => void process.on('warning', warned));
