@@ -75,7 +75,7 @@ export interface ServeOptions {
   /**
    * Whom to admit, by user and group as the kernel tells them. All others are turned away before any call: theirs fail
    * with PERMISSION_DENIED, not sent. It needs the optional package koffi, and takes socket files alone, and transports
-   * that tell who is at their other end. The file's mode must let them come so far. Default: whoever can connect.
+   * that tell who is at their other end. The file's mode must let them come so far, see {@link mode}. Default: whoever can connect.
    */
   readonly admit?: Admission | undefined;
 }
@@ -104,8 +104,8 @@ const KINDS: OptionKinds<ServeOptions> = {
  * {@link handedOver} gives is that of the server before, with its files as they are; its addresses come last.
  *
  * @throws TypeError for an address, a descriptor, an option or an interceptor that is none, two implementations of one
- *   name, a mode or group without a `unix:` address, or
- *   where it is to admit only some, and nobody can tell who connects to one of the targets.
+ *   name, a mode or group without a `unix:` address, or an `admit` where nobody can tell who connects to one of the
+ *   targets.
  * @throws RangeError for a limit, a time or a mode out of its range.
  * @throws Error where it cannot listen at one of the addresses, or with one of the sockets, saying what stands in the
  *   way. It then listens at none.
