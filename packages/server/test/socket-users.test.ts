@@ -13,6 +13,8 @@ const LONG = { timeout: 30_000 + ATTACKS * 10 };
 
 let place: Temporary;
 let caller: Child;
+/** One that is in no group but its own. */
+let plain: Child;
 let other: Child | undefined;
 const children: Child[] = [];
 
@@ -22,6 +24,7 @@ beforeAll(async () => {
   if (canBeOthers) chownSync(place.path, ORDINARY, ORDINARY);
   chmodSync(place.path, 0o755);
   caller = await ordinary('./users/caller-child');
+  plain = await ordinary('./users/outer-child', ['main']);
   if (canBeOthers) other = await started(forkedAs(OTHER, './users/caller-child'));
 });
 
@@ -44,7 +47,7 @@ describe.each(['main', 'thread', 'cluster'])('a server in the %s of a process wi
   let server: Child;
 
   beforeAll(async () => {
-    server = await ordinary('./users/outer-child', [kind]);
+    server = kind === 'main' ? plain : await ordinary('./users/outer-child', [kind]);
   });
 
   test('has a socket file that is its user’s alone, and leaves nothing', LONG, async () => {
@@ -112,7 +115,7 @@ describe.runIf(canBeOthers)(
       await expect(second.ask('serve', { address: place.unix('theirs') })).rejects.toThrow(
         `Cannot listen at ${place.at('theirs')}: a socket of user ${ORDINARY} stands there`,
       );
-      await first.kill();
+      await plain.kill();
       // Nobody listens there any more, which only its own user and root could know.
       await expect(second.ask('serve', { address: place.unix('theirs') })).rejects.toThrow('this user may not look');
       expect(place.entries()).toEqual(['theirs']);
