@@ -9,20 +9,24 @@ export const OPENING = 'nearcall/1 open\n';
 // The layout of core's wire/frame.ts, written down a second time: what is pinned here cannot change unnoticed.
 export const GOAWAY = 0x02;
 export const PING = 0x03;
+export const PONG = 0x04;
+export const CREDIT = 0x05;
+export const METHOD = 0x06;
 export const REQUEST = 0x10;
 export const ANSWER = 0x11;
 export const ERROR = 0x12;
+export const HEADER = 0x13;
 export const CHUNK = 0x14;
 export const ITEMS = 0x15;
 export const ITEM = 0x16;
 export const END = 0x17;
 export const CANCEL = 0x18;
+export const STOP = 0x19;
 export const EVENT = 0x1a;
 export const MORE = 0x01;
 /** What frames of events name in the place of a call. */
 export const EVENTS_CALL = 0xffffffff;
 const HELLO = 0x01;
-const METHOD = 0x06;
 
 export interface Frame {
   readonly type: number;

@@ -51,6 +51,11 @@ const server = await serve(
 
 answering({
   held: () => held,
+  /** What is held, without what nobody holds any more. */
+  memory: () => {
+    globalThis.gc?.();
+    return process.memoryUsage();
+  },
   connections: () => server.connections,
   /** How many errors were told here, and not to callers. */
   reported: () => reported,
