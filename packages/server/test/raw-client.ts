@@ -26,7 +26,7 @@ export const EVENT = 0x1a;
 export const MORE = 0x01;
 /** What frames of events name in the place of a call. */
 export const EVENTS_CALL = 0xffffffff;
-const HELLO = 0x01;
+export const HELLO = 0x01;
 
 export interface Frame {
   readonly type: number;
