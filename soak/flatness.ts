@@ -37,6 +37,14 @@ export function flatness({ name, values }: Series, { most, part }: Margin): Flat
   return { name, early, late, margin, flat: late - early <= margin };
 }
 
+/** The lower quartile of each of so many parts of a series, to see whether it still grows in the end. */
+export function course(values: readonly number[], parts: number): number[] {
+  const length = values.length / parts;
+  return Array.from({ length: parts }, (_, i) => values.slice(Math.floor(i * length), Math.ceil((i + 1) * length))).map(
+    low,
+  );
+}
+
 /** The lower quartile. */
 function low(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 4)] as number;

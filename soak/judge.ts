@@ -1,4 +1,5 @@
 import { type Flatness, flatness, type Margin } from './flatness.ts';
+import { handles } from './handles.ts';
 import type { Sample } from './sample.ts';
 import type { Soaked, Watch } from './soak.ts';
 
@@ -74,23 +75,13 @@ function grew({ process, name, early, late, margin }: Verdict['measured'][number
 /** What a process that has closed all it had still holds. */
 function ending({ name, samples, ended }: Watch): string[] {
   if (ended === undefined) return [`${name} could not be asked what it holds in the end`];
-  const { descriptors, resources, counts } = ended;
+  const { descriptors, more, resources, counts } = ended;
   const wrong: string[] = [];
   if (samples.length < 8) wrong.push(`${name} was measured ${samples.length} times only`);
   if (descriptors !== 0) wrong.push(`${name} has ${descriptors} descriptors more in the end than in the beginning`);
-  // The one is the channel to the harness.
-  if (handles(resources) !== 1) wrong.push(`${name} still has ${JSON.stringify(resources)} in the end`);
+  if (more !== 0) wrong.push(`${name} has ${more} handles more than at first, among ${JSON.stringify(resources)}`);
   for (const [what, count] of Object.entries(counts)) {
     if (count !== 0) wrong.push(`${name} still has ${what}: ${count} in the end`);
   }
   return wrong;
-}
-
-/** What stays: not what is done at once. */
-function handles(resources: Sample['resources']): number {
-  let sum = 0;
-  for (const [kind, count] of Object.entries(resources)) {
-    if (!['Immediate', 'SimpleWriteWrap', 'ConnectWrap', 'ShutdownWrap', 'WriteWrap'].includes(kind)) sum += count;
-  }
-  return sum;
 }

@@ -1,3 +1,4 @@
+import { course } from './flatness.ts';
 import type { Verdict } from './judge.ts';
 import { type Soaked, sum } from './soak.ts';
 
@@ -37,7 +38,25 @@ export function print(soaked: Soaked, { measured, wrong }: Verdict, { seconds, s
     console.log(`  a server that kept ${least.toFixed(1)} bytes of each call would have been found out`);
   }
   const kinds = measured.map(({ process, name, early, late }) => [`${process}: ${name}`, [early, late]]);
-  const line = { seconds, seed, calls, latest, outcomes, faults, measured: Object.fromEntries(kinds), wrong };
+  // In twelfths: what a process grows into comes to an end, and what leaks does not.
+  const heaps = watches.map(({ name, samples }) => [
+    name,
+    course(
+      samples.map(({ sample }) => sample.heap),
+      12,
+    ),
+  ]);
+  const line = {
+    seconds,
+    seed,
+    calls,
+    latest,
+    outcomes,
+    faults,
+    measured: Object.fromEntries(kinds),
+    heaps: Object.fromEntries(heaps),
+    wrong,
+  };
   console.log(`\n${JSON.stringify(line)}\n`);
   for (const what of wrong) console.log(`wrong: ${what}`);
   console.log(wrong.length === 0 ? 'flat, and every call settled' : `failed, for ${wrong.length} reasons`);

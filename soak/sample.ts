@@ -32,10 +32,15 @@ export async function sample(): Promise<Sample> {
     await setImmediate();
   }
   const { heapUsed, external, rss } = process.memoryUsage();
-  const resources: Record<string, number> = {};
-  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   delays?.reset();
-  return { heap: heapUsed, outside: external, rss, descriptors: descriptors(), resources, lag };
+  return { heap: heapUsed, outside: external, rss, descriptors: descriptors(), resources: resources(), lag };
+}
+
+/** What would keep this process running, by kind. */
+export function resources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }
 
 /** How many descriptors this process has open. */

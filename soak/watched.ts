@@ -1,7 +1,8 @@
 import { RpcError } from '@nearcall/core';
 import { type Answers, answering } from '../packages/server/test/answering.ts';
+import { handles } from './handles.ts';
 import { common, count } from './ledger.ts';
-import { descriptors, type Sample, sample, watchLag } from './sample.ts';
+import { descriptors, resources, type Sample, sample, watchLag } from './sample.ts';
 
 /** What a process tells of itself, besides what it does. */
 export interface Watched {
@@ -13,6 +14,9 @@ export interface Watched {
 /** How a process ends: what it has open then, beyond what it had at first, and what was told to `onError`. */
 export interface Ended {
   readonly descriptors: number;
+  /** Handles and timers, beyond those that it had at first. */
+  readonly more: number;
+  /** All of them, by kind. */
   readonly resources: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -29,6 +33,8 @@ export function report(error: unknown): void {
 
 /** Answers the harness, and ends the process with a word where anything goes unhandled. */
 export function watched(counts: () => Record<string, number>, answers: Answers): void {
+  // Where the harness is cut short its output may be gone first.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const before = descriptors();
   watchLag();
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -43,8 +49,9 @@ export function watched(counts: () => Record<string, number>, answers: Answers):
     reports: () => Object.fromEntries(reports),
     ended: async (): Promise<Ended> => {
       const { resources, descriptors } = await sample();
-      return { descriptors: descriptors - before, resources, counts: counts() };
+      return { descriptors: descriptors - before, more: handles(resources) - had, resources, counts: counts() };
     },
     ...answers,
   });
+  const had = handles(resources());
 }

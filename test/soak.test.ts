@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { flatness } from '../soak/flatness.ts';
+import { course, flatness } from '../soak/flatness.ts';
 import { judge } from '../soak/judge.ts';
 import { Ledger, type LedgerReport } from '../soak/ledger.ts';
 import type { Soaked, Watch } from '../soak/soak.ts';
@@ -41,6 +41,10 @@ describe('what the soak calls flat', () => {
         margin,
       ).flat,
     ).toBe(false);
+  });
+
+  test('is shown by its course, in which a step is told from a slope', () => {
+    expect(course(series((i) => Math.min(i, 10)).values, 6)).toEqual([2, 10, 10, 10, 10, 10]);
   });
 
   test('needs samples to be told from noise', () => {
@@ -125,7 +129,7 @@ describe('the verdict on a soak', () => {
         },
         counts: {},
       })),
-      ended: { descriptors: 0, resources: { PipeWrap: 1 }, counts: { connections: 0 } },
+      ended: { descriptors: 0, more: 0, resources: { PipeWrap: 1 }, counts: { connections: 0 } },
     };
   }
 
@@ -155,7 +159,7 @@ describe('the verdict on a soak', () => {
   });
 
   test('names what is left in the end, what nobody expects, and what ends though nobody ended it', () => {
-    const ended = { descriptors: 2, resources: { PipeWrap: 1, Timeout: 1 }, counts: { connections: 1 } };
+    const ended = { descriptors: 2, more: 1, resources: { PipeWrap: 1, Timeout: 1 }, counts: { connections: 1 } };
     expect(
       wrong({
         watches: [{ ...calm, ended }],
@@ -168,7 +172,7 @@ describe('the verdict on a soak', () => {
       'proxy ended with 70',
       'echo settled twice, then with ok',
       'server has 2 descriptors more in the end than in the beginning',
-      'server still has {"PipeWrap":1,"Timeout":1} in the end',
+      'server has 1 handles more than at first, among {"PipeWrap":1,"Timeout":1}',
       'server still has connections: 1 in the end',
       'onError was told what nobody expects: TypeError: x is not a function',
       'the file steady.sock was left behind',
