@@ -33,7 +33,6 @@ export async function listenInCluster(server: Server, path: string, access: Sock
     await listening(server, { path: bound }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE' ? isTaken(path) : error;
     });
-    await allow(bound, access);
     const { dev, ino } = await lstat(bound);
     const clear = async (): Promise<void> => {
       await heard(join(named, `${process.pid}`));
@@ -43,6 +42,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
       if (named !== directory) await rm(named, { force: true });
     };
     try {
+      await allow(bound, access);
       const standing = await lstat(path).catch(() => undefined);
       if (standing?.dev !== dev || standing.ino !== ino) await publishLink(bound, path);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
 import { listening } from './listening.ts';
+import { shortNameOf } from './short-name.ts';
 
 /** Makes a directory beside a path that only this user can enter, for as long as something is done in it. */
 export async function inPrivate<T>(path: string, use: (directory: string) => Promise<T>): Promise<T> {
@@ -39,9 +40,15 @@ export async function bindIn(server: Server, directory: string): Promise<string>
 /** Does something with a path that the kernel takes for a socket, however long the path of its directory is. */
 export async function throughShort<T>(path: string, use: (path: string) => Promise<T>): Promise<T> {
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return use(path);
-  const handle = await open(dirname(path));
+  const directory = dirname(path);
+  if (process.platform !== 'linux') {
+    const short = await shortNameOf(directory);
+    if (short === undefined) throw new Error(`the directory ${directory} is too long for a socket beside it.`);
+    return use(join(short, basename(path))).finally(() => rm(short, { force: true }));
+  }
+  // On Linux an open directory has a short name as well.
+  const handle = await open(directory);
   try {
-    // On Linux an open directory has a short name as well.
     return await use(`/proc/self/fd/${handle.fd}/${basename(path)}`);
   } finally {
     await handle.close();

@@ -91,9 +91,11 @@ async function isLeft(path: string): Promise<boolean> {
         'anybody listens. Choose another path, or remove it.',
     );
   }
+  if (refusal === 'ECONNREFUSED') return true;
   if (refusal === 'ENOENT') return false;
-  if (refusal !== 'ECONNREFUSED') throw isTaken(path);
-  return true;
+  // Its queue may be full, or it may be a socket of another kind.
+  if (refusal === undefined || refusal === 'EAGAIN' || refusal === 'EPROTOTYPE') throw isTaken(path);
+  throw new Error(`Cannot listen at ${path}: whether another server is listening there cannot be told (${refusal}).`);
 }
 
 /** The error that another server has the path. */
@@ -129,8 +131,17 @@ function removeIf(path: string, isOurs: (at: string) => boolean): void {
     chmodSync(directory, 0o700);
     const taken = join(directory, 's');
     renameSync(path, taken);
-    if (!isOurs(taken)) linkSync(taken, path);
+    if (!isOurs(taken)) putBack(taken, path);
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function putBack(taken: string, path: string): void {
+  try {
+    linkSync(taken, path);
+  } catch (error) {
+    // Where one that is newer still stands there that one stays. Another user's file may not be linked, only moved.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(taken, path);
   }
 }

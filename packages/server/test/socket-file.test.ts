@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readFile, readlink, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startServer } from './child.ts';
 import { text } from './contract.ts';
@@ -207,6 +207,27 @@ describe('paths', () => {
     await using _server = await serveAs('deep', place.unix(path));
     expect(readdirSync(place.at(deep))).toEqual(['s']);
     expect(await whoAnswers(place.unix(path))).toBe('deep');
+  });
+
+  test('it works without the names that Linux has for open directories', async () => {
+    const deep = nameOf(105);
+    await mkdir(place.at(deep));
+    await mkdir(place.at('run'), { mode: 0o700 });
+    await leaveSocket(place.at('left'));
+    await rename(place.at('left'), place.at(`${deep}/s`));
+    vi.stubEnv('XDG_RUNTIME_DIR', place.at('run'));
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'freebsd' });
+    try {
+      const server = await serveAs('deep', place.unix(`${deep}/s`));
+      expect(await whoAnswers(server.address)).toBe('deep');
+      await server.close();
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform });
+      vi.unstubAllEnvs();
+    }
+    expect(readdirSync(place.at(deep))).toEqual([]);
+    expect(readdirSync(place.at('run/nearcall'))).toEqual([]);
   });
 
   test('closing a server whose path is long removes nothing by a name that it was bound to', async () => {

@@ -88,6 +88,15 @@ describe.runIf(canBeOthers)(
       expect(heard['path: in']).toBeGreaterThan(0);
     });
 
+    test('a cluster worker that is not in the group is refused as well, and leaves nothing', LONG, async () => {
+      const worker = await ordinary('./users/outer-child', ['cluster']);
+      const options = { mode: 0o660, group: GROUP };
+      await expect(worker.ask('serve', { address: place.unix('grouped'), options })).rejects.toThrow(
+        `Cannot listen at ${place.at('grouped')}: this user is not in the group 33, and so cannot let it in.`,
+      );
+      expect(place.entries()).toEqual([]);
+    });
+
     test('a mode and a group let in that group, and nobody else', LONG, async () => {
       const options = { mode: 0o660, group: 'www-data' };
       const server = await ordinary('./users/outer-child', ['main'], [GROUP]);
