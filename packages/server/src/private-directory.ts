@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm, rmdir, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from '@nearcall/core';
@@ -15,8 +15,15 @@ export async function inPrivate<T>(path: string, use: (directory: string) => Pro
     await chmod(directory, 0o700);
     return await use(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    // One by one: where no descriptors are left, a directory cannot be read. What stays keeps no server from starting.
+    await unlink(nameIn(directory)).catch(() => {});
+    await rmdir(directory).catch(() => {});
   }
+}
+
+/** A name of its own: Node unlinks the bound path at close, and through a directory's number that could be another's. */
+function nameIn(directory: string): string {
+  return join(directory, directory.slice(-6));
 }
 
 /** Why a directory could not be made in another. */
@@ -31,8 +38,7 @@ export function whyNoDirectory(error: NodeJS.ErrnoException, directory: string):
  * its workers.
  */
 export async function bindIn(server: Server, directory: string): Promise<string> {
-  // A name of its own: Node unlinks the bound path at close, and through a directory's number that could be another's.
-  const bound = join(directory, directory.slice(-6));
+  const bound = nameIn(directory);
   await throughShort(bound, (path) => listening(server, { path, exclusive: true }));
   return bound;
 }

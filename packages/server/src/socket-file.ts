@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -127,13 +127,14 @@ function removeIf(path: string, isOurs: (at: string) => boolean): void {
     // No room for a directory, say: to remove a file takes none.
     return unlinkSync(path);
   }
+  const taken = join(directory, 's');
   try {
     chmodSync(directory, 0o700);
-    const taken = join(directory, 's');
     renameSync(path, taken);
     if (!isOurs(taken)) putBack(taken, path);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(taken, { force: true });
+    rmdirSync(directory);
   }
 }
 
