@@ -12,7 +12,7 @@ const MOST_BYTES = { floor: 4 * 1024 * 1024, each: 1024 };
  * A case over its bounds is run so often again, by the time of the processor and behind a collection: a busy machine, or
  * a collector at work, is none of its fault.
  */
-const AGAIN = 5;
+const AGAIN = 3;
 
 /** After so many cases everything is looked at closely. */
 const CLOSELY = 256;

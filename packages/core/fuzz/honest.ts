@@ -9,6 +9,7 @@ import { Malformed } from '../src/wire/inspect.ts';
 import { type Limits, limitsWith } from '../src/wire/limits.ts';
 import { encodeMetadata } from '../src/wire/metadata.ts';
 import type { Role } from '../src/wire/preface.ts';
+import { pick, someValue } from './some-value.ts';
 import { promise } from './target.ts';
 import { DESCRIPTIONS } from './vectors.ts';
 
@@ -239,28 +240,5 @@ export class Honest {
       if (error instanceof RpcError) return false;
       throw error;
     }
-  }
-}
-
-function pick<T>(random: Random, list: readonly T[]): T | undefined {
-  return list.length === 0 ? undefined : random.pick(list);
-}
-
-const LONG_TEXT = 'text '.repeat(800);
-
-function someValue(random: Random): unknown {
-  switch (random.below(8)) {
-    case 0:
-      return undefined;
-    case 1:
-      return LONG_TEXT.slice(0, random.below(4000));
-    case 2:
-      return new Uint8Array(random.below(4000));
-    case 3:
-      return new Map([[1, new Set([random.below(9)])]]);
-    case 4:
-      return { a: [1, 'b', null], n: -0 };
-    default:
-      return 'hello world';
   }
 }

@@ -1,35 +1,15 @@
 import type { Random } from '../sim/random.ts';
 import { KIND, streamsInput } from '../src/contract/kind.ts';
 import { EVENTS_CALL, FLAG, FRAME } from '../src/wire/frame.ts';
+import type { Frame, Half } from './half-model.ts';
 import { FINGERPRINT } from './honest.ts';
 import { makeBody } from './make-body.ts';
 import { MsgpackMaker } from './make-msgpack.ts';
-import { type Frame, type Half, type Model, type ModelCall, other, type Party, streams } from './model.ts';
+import type { Model } from './model.ts';
+import { type ModelCall, streams } from './model-call.ts';
 import { mutate, randomBytes } from './mutate.ts';
+import { other, type Party } from './party.ts';
 import { DESCRIPTIONS, PAYLOADS } from './vectors.ts';
-
-/** The bytes of a frame. */
-export function bytesOf({ type, flags, call, payload }: Frame): Buffer {
-  const header = Buffer.alloc(10);
-  header.writeUInt32BE(6 + payload.length);
-  header[4] = type;
-  header[5] = flags;
-  header.writeUInt32BE(call, 6);
-  return Buffer.concat([header, payload]);
-}
-
-/** The frames in these bytes, which are whole. */
-export function framesIn(bytes: Buffer): Frame[] {
-  const frames: Frame[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + 4 + bytes.readUInt32BE(at);
-    const [type, flags] = [bytes.readUInt8(at + 4), bytes.readUInt8(at + 5)];
-    if (end > bytes.length) throw new RangeError('The bytes end in the middle of a frame.');
-    frames.push({ type, flags, call: bytes.readUInt32BE(at + 6), payload: bytes.subarray(at + 10, end) });
-    at = end;
-  }
-  return frames;
-}
 
 /**
  * Makes the frames of a stranger that knows the protocol. It mostly does what it may, so that it gets far, and then
@@ -41,12 +21,15 @@ export class FrameMaker {
   readonly #me: Party;
   /** How likely a frame is none that may come. */
   readonly #wild: number;
+  /** Whether it begins one long message after the other, and sends little of them. */
+  readonly #hoards: boolean;
 
   constructor(random: Random, model: Model, me: Party, wild: number) {
     this.#random = random;
     this.#model = model;
     this.#me = me;
     this.#wild = wild;
+    this.#hoards = random.chance(0.15);
   }
 
   frame(): Frame {
@@ -82,7 +65,7 @@ export class FrameMaker {
     const { methods, calls } = this.#model;
     const named = methods[this.#me].length;
     if (named === 0 || (named < 8 && random.chance(0.15))) return this.#method();
-    if (random.chance(0.3)) return this.#request();
+    if (random.chance(this.#hoards ? 0.8 : 0.3)) return this.#request();
     const call = random.pick([...calls.values(), undefined]);
     if (call !== undefined) return this.#ofCall(call);
     return this.#ofConnection();
@@ -110,7 +93,7 @@ export class FrameMaker {
     if (kind === KIND.event && random.chance(0.9)) return this.#event(number);
     const free = [0, 1, 2, 3, 4, 5, 6].map((slot) => 2 * slot + this.#me).filter((id) => !this.#model.calls.has(id));
     const id = random.pick(free.length === 0 ? [this.#me] : free);
-    const [flags, fields] = this.#fields(number);
+    const [flags, fields] = this.#fields();
     if (random.chance(0.3))
       return frame(FRAME.REQUEST, flags | FLAG.DEADLINE, id, u16(number), u32(random.below(1000)), fields);
     if (streamsInput(kind)) return frame(FRAME.REQUEST, flags, id, u16(number), fields);
@@ -118,7 +101,7 @@ export class FrameMaker {
   }
 
   /** Metadata, sometimes. */
-  #fields(_number: number): [flags: number, bytes: Buffer] {
+  #fields(): [flags: number, bytes: Buffer] {
     if (this.#random.chance(0.85)) return [0, Buffer.alloc(0)];
     const maker = new MsgpackMaker(this.#random, 0, 1);
     const metadata = Buffer.from(maker.map([['a', maker.text([0x62])]]));
@@ -128,12 +111,12 @@ export class FrameMaker {
   /** A message in one frame, or the first of several. */
   #message(type: number, flags: number, id: number, fields: Buffer): Frame {
     const random = this.#random;
-    if (random.chance(0.7)) {
+    if (random.chance(this.#hoards ? 0.1 : 0.7)) {
       const raw = random.chance(0.2) ? FLAG.RAW : 0;
       return frame(type, flags | raw, id, fields, raw === 0 ? makeBody(random) : randomBytes(random, random.below(20)));
     }
     const first = random.pick([0, 1, 100, 500]);
-    const total = first + random.pick([1, 10, 600, 3000, 20_000]);
+    const total = this.#total(first, [1, 10, 600, 3000, 20_000]);
     const raw = random.chance(0.5) ? FLAG.RAW : 0;
     return frame(type, flags | FLAG.MORE | raw, id, fields, u32(0), u32(total), Buffer.alloc(first, 0xc0));
   }
@@ -141,7 +124,7 @@ export class FrameMaker {
   #event(number: number): Frame {
     const half = this.#model.events[this.#me];
     if (half.state === 'ITEM') return this.#chunk(EVENTS_CALL, half);
-    const [flags, fields] = this.#fields(number);
+    const [flags, fields] = this.#fields();
     return this.#message(FRAME.EVENT, flags, EVENTS_CALL, Buffer.concat([u16(number), fields]));
   }
 
@@ -157,12 +140,12 @@ export class FrameMaker {
     if (!own && streams(call, other(me)) && random.chance(0.1)) return frame(FRAME.STOP, 0, id);
     if (half.state === 'CLOSED') return this.#ofConnection();
     if (!own && random.chance(0.1)) return this.#error(id);
-    if (half.state !== 'OPEN') return half.account > 0 ? this.#chunk(id, half) : this.#ofConnection();
-    if (!own && !call.headed && random.chance(0.2))
+    if (half.state !== 'OPEN') return half.account > 0 || this.#errs() ? this.#chunk(id, half) : this.#ofConnection();
+    if (!own && (!call.headed || this.#errs()) && random.chance(0.2))
       return frame(FRAME.HEADER, 0, id, Buffer.of(0x81, 0xa1, 0x61, 0xa1, 0x62));
     if (streams(call, me) && random.chance(0.75)) return this.#items(id, half);
     if (own) return frame(FRAME.END, 0, id);
-    const [flags, fields] = this.#fields(0);
+    const [flags, fields] = this.#fields();
     return streams(call, me) ? frame(FRAME.ANSWER, flags, id, fields) : this.#message(FRAME.ANSWER, flags, id, fields);
   }
 
@@ -173,20 +156,25 @@ export class FrameMaker {
       ['message', maker.text([0x6e, 0x6f])],
       ['ran', [0xc2]],
     ];
-    const [flags, fields] = this.#fields(0);
+    const [flags, fields] = this.#fields();
     return frame(FRAME.ERROR, flags, id, fields, Buffer.from(maker.map(entries)));
   }
 
   #items(id: number, half: Half): Frame {
     const random = this.#random;
-    if (half.account < 200) return this.#ofConnection();
+    if (half.account < 200 && !this.#errs()) return this.#ofConnection();
     if (random.chance(0.3)) {
       const first = random.pick([0, 1, 100]);
-      const total = first + random.pick([1, 100, 1000, 5000]);
+      const total = this.#total(first, [1, 100, 1000, 5000]);
       return frame(FRAME.ITEM, FLAG.MORE | FLAG.RAW, id, u32(0), u32(total), Buffer.alloc(first));
     }
     if (random.chance(0.3))
-      return frame(FRAME.ITEM, FLAG.RAW, id, Buffer.alloc(random.below(half.account - 64)).subarray(0, 1000));
+      return frame(
+        FRAME.ITEM,
+        FLAG.RAW,
+        id,
+        Buffer.alloc(random.below(Math.min(1000, Math.max(1, half.account - 64)))),
+      );
     const maker = new MsgpackMaker(random, 0.02, 6);
     return frame(FRAME.ITEMS, 0, id, Buffer.from(maker.list([maker.value(), maker.value()].slice(random.below(2)))));
   }
@@ -194,9 +182,19 @@ export class FrameMaker {
   #chunk(id: number, half: Half): Frame {
     const random = this.#random;
     const chunk = this.#model.limits[other(this.#me)].chunk;
-    const most = Math.min(half.lacks, half.account, chunk);
-    const size = Math.max(0, random.chance(0.6) ? most : random.between(1, Math.max(1, most)));
+    const most = Math.min(half.lacks, this.#errs() ? chunk : half.account, chunk);
+    const size = this.#errs() ? 0 : Math.max(0, random.chance(0.6) ? most : random.between(1, Math.max(1, most)));
     return frame(FRAME.CHUNK, size < half.lacks ? FLAG.MORE : 0, id, Buffer.alloc(size, 0xc0));
+  }
+
+  /** The length of a message that goes on. */
+  #total(first: number, more: readonly number[]): number {
+    return this.#errs() ? this.#random.pick([0, first, 2 ** 31]) : first + this.#random.pick(more);
+  }
+
+  /** Whether it does now what it may not. */
+  #errs(): boolean {
+    return this.#random.chance(2 * this.#wild);
   }
 
   #credit(id: number): Frame {
@@ -206,7 +204,7 @@ export class FrameMaker {
 
   #ofConnection(): Frame {
     const random = this.#random;
-    const { awaits, events } = this.#model;
+    const { descriptions, events } = this.#model;
     switch (random.below(9)) {
       case 0:
         return frame(random.pick([FRAME.PING, FRAME.PONG]), 0, 0, Buffer.alloc(8));
@@ -217,7 +215,7 @@ export class FrameMaker {
         return named === 0 ? this.#credit(EVENTS_CALL) : frame(FRAME.DESCRIBE, 0, 0, u16(random.below(named)));
       }
       case 3: {
-        const [number] = awaits[other(this.#me)];
+        const [number] = descriptions.awaits[other(this.#me)];
         if (number === undefined) return this.#credit(EVENTS_CALL);
         const text = random.chance(0.2) ? '' : random.pick(DESCRIPTIONS);
         return frame(FRAME.DESCRIPTION, random.chance(0.2) ? FLAG.MORE : 0, 0, u16(number), Buffer.from(text));

@@ -1,27 +1,5 @@
 import type { Random } from '../sim/random.ts';
-
-/** Keys and texts that mean something to somebody, or have lengths where another form begins. */
-const TEXTS = [
-  ...['', 'a', 'b', 'key', '0', '1', '__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty', 'toJSON'],
-  ...[
-    'then',
-    'length',
-    'prototype',
-    '__proto_',
-    '__proto__x',
-    'é',
-    '日本',
-    '🦊',
-    '\ufeff',
-    '\ufffd',
-    `\ufeff${'x'.repeat(70)}`,
-  ],
-  ...[15, 16, 17, 31, 32, 63, 64, 65, 255, 256].map((length) => 'x'.repeat(length)),
-  ...[30, 100, 300].map((length) => 'é'.repeat(length)),
-].map((text) => [...Buffer.from(text, 'utf8')]);
-
-const NOT_UTF8 = [[0x80], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82], [0x61, 0xff, 0x62]];
-const PROTO = [...Buffer.from('__proto__')];
+import { NOT_UTF8, PROTO, TEXTS } from './texts.ts';
 
 /** Those that nearcall sends, those that msgpackr would act on, and others. */
 const OURS = [0x00, 0x01, 0x02, 0x42, 0xff];
@@ -163,7 +141,7 @@ export class MsgpackMaker {
         const members: number[][] = [];
         const each = type === 0x01 && !this.#lie() ? 2 : 1;
         for (let left = this.#count() * each; left > 0; left--) members.push(this.value());
-        return this.#wrapped(type, this.list(members));
+        return this.#wrapped(type, [...this.list(members), ...(this.#lie() ? [0xc0] : [])]);
       }
       case 0x42:
         return this.#wrapped(

@@ -2,15 +2,17 @@ import { z } from 'zod';
 import type { Random } from '../sim/random.ts';
 import { Implementations } from '../src/contract/implementations.ts';
 import { event, implement, method, RpcError, service, stream } from '../src/index.ts';
-import type { Clock } from '../src/peer/clock.ts';
 import { Peer } from '../src/peer/peer.ts';
-import type { Transport, TransportEvents } from '../src/transport/transport.ts';
+import type { TransportEvents } from '../src/transport/transport.ts';
 import { FRAME } from '../src/wire/frame.ts';
 import { encodeHello } from '../src/wire/hello.ts';
 import { limitsWith } from '../src/wire/limits.ts';
 import { PREFACE, type Role } from '../src/wire/preface.ts';
-import { bytesOf, FrameMaker, framesIn } from './make-frame.ts';
-import { Model, other, type Party } from './model.ts';
+import { Hand, Line } from './by-hand.ts';
+import { bytesOf } from './frame-bytes.ts';
+import { FrameMaker } from './make-frame.ts';
+import { Model } from './model.ts';
+import { other, type Party } from './party.ts';
 import { Broken, promise, type Target } from './target.ts';
 
 /** A whole peer, with handlers, callers and readers, whose other end does not mean well. */
@@ -129,6 +131,7 @@ class World {
     );
     const { pending, serving } = this.#peer;
     promise(pending + serving === 0, 'forgetsItsCalls', () => `${pending} and ${serving} are open`);
+    promise(!this.transport.afterTheEnd, 'endsInSilence', () => 'something is sent after the end');
     if (uncaught.length > 0) throw new Broken(`nothingIsUncaught: ${describe(uncaught.splice(0)[0])}`);
   }
 
@@ -189,82 +192,4 @@ async function soon(): Promise<void> {
 
 function describe(error: unknown): string {
   return error instanceof Error ? String(error.stack) : String(error);
-}
-
-/** A transport that keeps what is sent. */
-class Line implements Transport {
-  readonly queued = 0;
-  events!: TransportEvents;
-  open = true;
-  #sent: Buffer = Buffer.alloc(0);
-  #greeted = false;
-  #ended = false;
-
-  start(events: TransportEvents): void {
-    this.events = events;
-  }
-
-  send(bytes: Uint8Array): void {
-    if (this.#ended) uncaught.push('something is sent after the end');
-    this.#sent = Buffer.concat([this.#sent, bytes]);
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.open = false;
-  }
-
-  destroy(): void {
-    this.open = false;
-  }
-
-  hold(): void {}
-
-  frames(): ReturnType<typeof framesIn> {
-    const start = this.#greeted ? 0 : 16;
-    if (this.#sent.length <= start) return [];
-    this.#greeted = true;
-    const frames = framesIn(this.#sent.subarray(start));
-    this.#sent = Buffer.alloc(0);
-    return frames;
-  }
-}
-
-/** Time that goes on by hand. */
-class Hand implements Clock {
-  readonly #timers = new Set<() => void>();
-  #now = 0;
-
-  now(): number {
-    return this.#now;
-  }
-
-  timer(action: () => void): () => void {
-    this.#timers.add(action);
-    return () => void this.#timers.delete(action);
-  }
-
-  repeat(): () => void {
-    return () => {};
-  }
-
-  defer(action: () => void): void {
-    queueMicrotask(action);
-  }
-
-  turn(action: () => void): void {
-    queueMicrotask(action);
-  }
-
-  hold(): () => void {
-    return () => {};
-  }
-
-  /** One timer's time has come. */
-  fire(random: Random): void {
-    this.#now += 200;
-    const action = random.pick([...this.#timers, () => {}]);
-    this.#timers.delete(action);
-    action();
-  }
 }

@@ -5,11 +5,14 @@ import { FRAME } from '../src/wire/frame.ts';
 import { encodeHello } from '../src/wire/hello.ts';
 import { type Limits, limitsWith } from '../src/wire/limits.ts';
 import { PREFACE, type Role } from '../src/wire/preface.ts';
+import { bytesOf, framesIn } from './frame-bytes.ts';
 import { cuts } from './frames-target.ts';
+import type { Frame } from './half-model.ts';
 import { type Connect, connect, Honest } from './honest.ts';
-import { bytesOf, FrameMaker, framesIn } from './make-frame.ts';
-import { type Frame, Model, type Party } from './model.ts';
+import { FrameMaker } from './make-frame.ts';
+import { Model } from './model.ts';
 import { mutate, randomBytes } from './mutate.ts';
+import type { Party } from './party.ts';
 import { Broken, promise, type Target } from './target.ts';
 import { FRAMES, SPEECHES } from './vectors.ts';
 
