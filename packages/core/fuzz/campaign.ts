@@ -4,9 +4,9 @@ import { Random } from '../sim/random.ts';
 import { Broken, type Target, type Trace } from './target.ts';
 import { Watch } from './watch.ts';
 
-/** What a case may take: so much, and so much more for each of its bytes. */
+/** What a case may take: so much, for the engine itself takes some MiB as it likes, and so much more for each byte. */
 const MOST_MILLISECONDS = { floor: 100, each: 0.01 };
-const MOST_BYTES = { floor: 4 * 1024 * 1024, each: 1024 };
+const MOST_BYTES = { floor: 16 * 1024 * 1024, each: 1024 };
 
 /**
  * A case over its bounds is run so often again, by the time of the processor and behind a collection: a busy machine, or

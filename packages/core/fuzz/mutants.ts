@@ -42,7 +42,7 @@ export const MUTANTS = {
   trustsALength: body((bytes, start, end, raw, limits) => {
     const text = bytes.indexOf(0xdb, start);
     const announced = text >= 0 && text + 5 <= end ? bytes.readUInt32BE(text + 1) : 0;
-    Buffer.alloc(Math.min(announced, 2 ** 24));
+    Buffer.alloc(Math.min(announced, 2 ** 26));
     return decodeBody(bytes, start, end, raw, limits);
   }),
   takesItsTime: body((bytes, start, end, raw, limits) => {
