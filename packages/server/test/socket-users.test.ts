@@ -83,7 +83,7 @@ describe.runIf(canBeOthers)(
     test('such an attack comes in where a socket is bound in the open', LONG, async () => {
       const server = await ordinary('./users/outer-child', ['main']);
       await server.ask('cycleNaively', { path: place.at('open') });
-      const heard = (await other?.ask('attack', { path: place.at('open'), tries: 100 })) as Record<string, number>;
+      const heard = (await other?.ask('attack', { path: place.at('open'), tries: 1e6 })) as Record<string, number>;
       await server.ask('endCycle');
       expect(heard['path: in']).toBeGreaterThan(0);
     });

@@ -37,7 +37,7 @@ answering({
   },
   /**
    * Dials a path, and what it sees beside it or can guess to lie there, until so many times something stood at the
-   * path. Tells how often it heard what.
+   * path, or it is in. Tells how often it heard what.
    */
   attack: async ({ path, tries }: { path: string; tries: number }) => {
     const heard: Record<string, number> = {};
@@ -46,7 +46,7 @@ answering({
       heard[what] = (heard[what] ?? 0) + 1;
     };
     const absent = 'path: ENOENT';
-    for (let tried = 0; tried < tries; ) {
+    for (let tried = 0; tried < tries && heard['path: in'] === undefined; ) {
       const before = heard[absent];
       await dialled('path', path);
       if (heard[absent] === before) tried++;
