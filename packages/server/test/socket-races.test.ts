@@ -10,7 +10,7 @@ import { who } from './users/contract.ts';
 
 /** A long form by hand: NEARCALL_RACES=500. Some have no other, for all the processes that they take. */
 const RACES = Number(process.env['NEARCALL_RACES'] ?? 0);
-const LONG = { timeout: 60_000 + RACES * 2000 };
+const LONG = { timeout: 60_000 + RACES * 5000 };
 
 let place: Temporary;
 let children: Child[] = [];
