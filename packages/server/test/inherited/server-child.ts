@@ -53,13 +53,16 @@ lifeline.on('end', () => process.exit()).resume();
 lifeline.unref();
 
 let server: Server;
-try {
+if (what === 'refused') {
+  const refusals: string[] = [];
+  for (const fd of details.split(',')) {
+    refusals.push(await serve({ fd: Number(fd) }, implementation).then(() => 'none', String));
+  }
+  console.log(JSON.stringify({ refusals }));
+} else {
   server = await serve((await targets?.()) as string, implementation, hasFile ? { mode: 0o660 } : {});
   const left = Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'));
   // It is told again and again.
   const again = systemdSockets().map(({ name }) => name);
   console.log(JSON.stringify({ pid: process.pid, addresses: server.addresses, left, again }));
-} catch (error) {
-  console.log(JSON.stringify({ error: String(error) }));
-  process.exit(1);
 }
