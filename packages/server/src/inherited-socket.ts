@@ -4,7 +4,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import type { AddressInfo, Server } from 'node:net';
 import { addressText, parseAddress } from '@nearcall/core';
 import { type Accept, Listener, netServer } from './listener.ts';
-import { listening } from './listening.ts';
+import { listening } from './socket-file/listening.ts';
 
 /** A listening socket that this process was started with: whoever started it made it, and removes its file. */
 export interface InheritedSocket {

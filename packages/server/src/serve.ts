@@ -16,13 +16,13 @@ import {
 import { type Admission, checkTellable, guardOf } from './admission.ts';
 import { Clients } from './clients.ts';
 import { descriptors, whereShort } from './descriptors.ts';
-import type { HandedOver } from './handed-over.ts';
-import { HandedOverSockets } from './handed-over-sockets.ts';
+import type { HandedOver } from './hand-over/handed-over.ts';
+import { HandedOverSockets } from './hand-over/handed-over-sockets.ts';
 import { type InheritedSocket, isInherited, listenInherited } from './inherited-socket.ts';
 import type { Accept, Listener } from './listener.ts';
 import { RunningServer, type Server } from './server.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
-import { type SocketAccess, socketAccess } from './socket-access.ts';
+import { type SocketAccess, socketAccess } from './socket-file/socket-access.ts';
 import { listenTcp } from './tcp-listener.ts';
 import { listenUnix } from './unix-listener.ts';
 

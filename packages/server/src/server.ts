@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import { type CloseOptions, checkGrace, type RemotePeer, type Transport } from '@nearcall/core';
 import type { Clients } from './clients.ts';
-import { handOver, isReceiving } from './hand-over.ts';
-import { checkPatience, PATIENCE } from './hand-over-message.ts';
+import { handOver, isReceiving } from './hand-over/hand-over.ts';
+import { checkPatience, PATIENCE } from './hand-over/hand-over-message.ts';
 import type { Listener } from './listener.ts';
 
 /** How to hand over. */

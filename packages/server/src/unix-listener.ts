@@ -1,9 +1,9 @@
 import cluster from 'node:cluster';
 import { addressText, type UnixAddress } from '@nearcall/core';
-import { listenInCluster } from './cluster-socket-file.ts';
 import { type Accept, Listener, netServer } from './listener.ts';
-import type { SocketAccess } from './socket-access.ts';
-import { listen } from './socket-file.ts';
+import { listenInCluster } from './socket-file/cluster-socket-file.ts';
+import type { SocketAccess } from './socket-file/socket-access.ts';
+import { listen } from './socket-file/socket-file.ts';
 
 /**
  * Listens at a socket file, which only those can connect to who may. The workers of a cluster share it.

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server as NetServer } from 'node:n
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listening } from '../src/listening.ts';
+import { listening } from '../src/socket-file/listening.ts';
 import { socketsIn } from '../src/systemd-sockets.ts';
 import { fileOf, watch } from './forked.ts';
 import { calling } from './inherited/callers.ts';

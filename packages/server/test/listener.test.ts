@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Listener, netServer } from '../src/listener.ts';
-import { listening } from '../src/listening.ts';
+import { listening } from '../src/socket-file/listening.ts';
 import { type Temporary, temporary } from './temporary.ts';
 
 let place: Temporary;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Generations } from '../src/generations.ts';
-import { Lock } from '../src/lock.ts';
+import type { Generations } from '../src/socket-file/generations.ts';
+import { Lock } from '../src/socket-file/lock.ts';
 
 /** A long form by hand: NEARCALL_LOCK=1000000 */
 const SEEDS = Number(process.env['NEARCALL_LOCK'] ?? 3000);

@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { alone } from '../../src/socket-lock.ts';
+import { alone } from '../../src/socket-file/socket-lock.ts';
 import { answering } from '../answering.ts';
 import { implement, type Server, serve } from '../nearcall.ts';
 import { who } from '../users/contract.ts';

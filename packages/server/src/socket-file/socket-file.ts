@@ -2,7 +2,7 @@ import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmdirSync, rmS
 import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { OwnedFile } from './listener.ts';
+import type { OwnedFile } from '../listener.ts';
 import { refusalAt } from './listening.ts';
 import { bindIn, inPrivate } from './private-directory.ts';
 import { allow, type SocketAccess } from './socket-access.ts';

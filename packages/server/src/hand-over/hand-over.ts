@@ -1,7 +1,7 @@
 import type { ChildProcess, SendHandle } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import type { Listener } from '../listener.ts';
 import { handOverMessage, isHandOverMessage, type Step } from './hand-over-message.ts';
-import type { Listener } from './listener.ts';
 
 /** How long a child's end may take to be told after the end of its channel, in milliseconds. */
 const LAG = 1000;

@@ -1,7 +1,7 @@
+import { listenWith } from '../inherited-socket.ts';
+import { type Accept, Listener, type OwnedFile } from '../listener.ts';
+import { removeOurs } from '../socket-file/socket-file.ts';
 import type { Step } from './hand-over-message.ts';
-import { listenWith } from './inherited-socket.ts';
-import { type Accept, Listener, type OwnedFile } from './listener.ts';
-import { removeOurs } from './socket-file.ts';
 
 /** A socket as it has come from another process. */
 interface Socket {

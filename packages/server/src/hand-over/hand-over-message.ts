@@ -1,4 +1,4 @@
-import type { OwnedFile } from './listener.ts';
+import type { OwnedFile } from '../listener.ts';
 
 /** Marks the messages of a hand-over among all others of a child's channel. */
 const MARK = 'hand-over/1';
