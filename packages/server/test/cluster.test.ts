@@ -136,8 +136,8 @@ test.each([['free'], ['leftover']])(
     if (which === 'leftover') await leftover(place.at('s.sock'));
     const four = await sharing(place.unix());
     expect(lstatSync(place.at('s.sock')).mode & 0o777).toBe(0o600);
-    const pids = await reached(place.unix(), 8);
-    expect([...pids].sort()).toEqual([...pidsOf(four), ...pidsOf(four)].sort());
+    // Each has one of the first four. Later turns may change, as a busy worker says late that it is free again.
+    expect(new Set(await reached(place.unix(), 4))).toEqual(new Set(pidsOf(four)));
   },
 );
 
