@@ -182,11 +182,13 @@ function versions(link: Link, { random }: Doer): Promise<string> {
   const text = `${random.below(1000)}`;
   const options = { deadline };
   const { same, wider, other, missing } = link.client.versions;
-  const [kind, wanted, call] = random.pick<[string, string, () => Promise<unknown>]>([
-    ['the same method', 'ok', () => same(text, options)],
-    ['a wider method', 'ok', () => wider({ text, more: 1 }, options)],
-    ['another method', 'FAILED_PRECONDITION/rejected', () => other({ text: 7 }, options)],
-    ['a missing method', 'UNIMPLEMENTED/rejected', () => missing(undefined, options)],
+  // A server waits ten seconds for the description of the caller's version, which a line that is stopped may hold back.
+  const unfit = ['FAILED_PRECONDITION/rejected', ...(link.plan.strict ? [] : ['INVALID_ARGUMENT/rejected'])];
+  const [kind, wanted, call] = random.pick<[string, string[], () => Promise<unknown>]>([
+    ['the same method', ['ok'], () => same(text, options)],
+    ['a wider method', ['ok'], () => wider({ text, more: 1 }, options)],
+    ['another method', unfit, () => other({ text: 7 }, options)],
+    ['a missing method', ['UNIMPLEMENTED/rejected'], () => missing(undefined, options)],
   ]);
-  return link.call(kind, deadline, [wanted], async () => (await call()) === text);
+  return link.call(kind, deadline, wanted, async () => (await call()) === text);
 }
