@@ -138,16 +138,23 @@ export async function serve(
   const listeners: Listener[] = [];
   const server = new RunningServer(listeners, clients);
   const accept: Accept = (transport) => void clients.accept(transport, descriptors);
+  const taken: HandedOverSockets[] = [];
   try {
+    for (const sockets of handedOver) {
+      await sockets.take();
+      taken.push(sockets);
+    }
     for (const target of listening) listeners.push(await listen(target, accept, access, options));
     // Last, as they are shared with a server that serves: nobody is taken by one that fails.
-    for (const sockets of handedOver) listeners.push(...(await sockets.listen(accept, options)));
+    for (const sockets of taken) {
+      for await (const listener of sockets.listen(accept, options)) listeners.push(listener);
+    }
     if (guard !== undefined) for (const { address } of listeners) checkTellable(address);
     for (const transport of transports) server.accept(transport);
-    for (const sockets of handedOver) await sockets.served();
+    for (const sockets of taken) await sockets.served();
   } catch (error) {
-    for (const sockets of handedOver) sockets.failed(error);
-    await server.close(handedOver.length > 0 ? {} : { grace: 0 });
+    for (const sockets of taken) sockets.failed(error);
+    await server.close(taken.length > 0 ? {} : { grace: 0 });
     throw whereShort(error);
   }
   return server;

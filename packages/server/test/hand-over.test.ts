@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { lstatSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HandedOverSockets } from '../src/hand-over/handed-over-sockets.ts';
 import { fileOf, watch } from './forked.ts';
 import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
@@ -99,6 +100,28 @@ test('a server whose successor fails, or dies, goes on as before, and finds anot
   await server.close();
   expect(await who(place.unix())).toBe(good.pid);
   await end(place.unix());
+});
+
+test('a successor that cannot listen with one of the sockets keeps none of the others', LONG, async () => {
+  const addresses = [place.unix(), 'tcp://0.0.0.0:0'];
+  await using server = await serve(addresses, implement(line, { mark: () => 0, succeed: () => 0, close: () => {} }), {
+    allowRemote: true,
+  });
+  const child = await successor('lets go');
+  const exited = once(child, 'exit');
+  await expect(server.handOver(child)).rejects.toThrow('or set the option allowRemote. This server goes on as before.');
+  expect(await exited).toEqual([0, null]);
+  expect(await who(place.unix())).toBe(0);
+});
+
+test('what was handed over is served once, and who tries again does not stop that', async () => {
+  const told: string[] = [];
+  const sockets = new HandedOverSockets('id', 0, { tell: ({ step }) => void told.push(step), cease: () => {} });
+  const serving = serve(sockets, []);
+  await expect(serve(sockets, [])).rejects.toThrow('What was handed over to this process is served already.');
+  sockets.agreed();
+  await using _server = await serving;
+  expect(told).toEqual(['serving']);
 });
 
 test('a successor that does not take over in time, or whose server is closed, gets nothing', LONG, async () => {

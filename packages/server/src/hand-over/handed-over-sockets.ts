@@ -71,21 +71,26 @@ export class HandedOverSockets {
   }
 
   /**
-   * Listens with all of them.
+   * Takes them for one server.
    *
-   * @throws Error where they were served before, or taken back.
+   * @throws Error where another one has them, or they were taken back.
    */
-  async listen(accept: Accept, options: { readonly allowRemote?: boolean | undefined }): Promise<Listener[]> {
+  async take(): Promise<void> {
     if (this.#taken) throw new Error('What was handed over to this process is served already.');
     if (this.#why !== undefined) await this.#settled;
     this.#taken = true;
+  }
+
+  /** Listens with one after the other. */
+  async *listen(accept: Accept, options: { readonly allowRemote?: boolean | undefined }): AsyncGenerator<Listener> {
     // By its number: a handle that listened itself would do so before it is asked to. And by itself, in a cluster too.
     for (const { address, handle } of this.#sockets) {
       this.#begun++;
       const net = await listenWith(handle.fd, accept, true, options);
-      this.#listeners.push(new Listener(address, net, undefined, true));
+      const listener = new Listener(address, net, undefined, true);
+      this.#listeners.push(listener);
+      yield listener;
     }
-    return this.#listeners;
   }
 
   /**

@@ -15,7 +15,12 @@ async function succeed(...more: string[]): Promise<void> {
     succeed: () => 0,
     close: () => void setImmediate(() => void server?.close()),
   });
-  server = await serve([...more, sockets], implementation).catch(() => process.exit(1));
+  server = await serve([...more, sockets], implementation).catch(() => {
+    // Where nothing is left open that is the end.
+    if (how === 'lets go') process.disconnect();
+    else process.exit(1);
+    return undefined;
+  });
 }
 
 if (how === 'silent') {
