@@ -30,7 +30,9 @@ export interface Name {
 /** A server of Node, not listening yet, that passes on who connects. */
 export function netServer(accept: Accept): Server {
   // Half-open: a client that has ended its side still gets its answers. The delay is TCP's, and no pipe has it.
-  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+  // At once: the address is taken by clients before everything about it is done. What fails before is for who listens.
+  return net.once('listening', () => net.on('error', acceptFailed));
 }
 
 /** What listens at one address. */
@@ -53,7 +55,6 @@ export class Listener {
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
-    net.on('error', acceptFailed);
     net.on('connection', () => this.#accepted++);
   }
 

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { addressText, type TcpAddress } from '@nearcall/core';
 import { type Accept, Listener, netServer } from './listener.ts';
+import { listening } from './socket-file/listening.ts';
 
 /**
  * Listens at a port, or at one that the system chooses where the port is 0.
@@ -10,15 +11,8 @@ import { type Accept, Listener, netServer } from './listener.ts';
 export async function listenTcp(address: TcpAddress, accept: Accept): Promise<Listener> {
   const { host, port } = address;
   const net = netServer(accept);
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      reject(new Error(`Cannot listen at ${addressText(address)}: ${whyNot(error, address)}`, { cause: error }));
-    };
-    net.once('error', failed);
-    net.listen({ host, port }, () => {
-      net.off('error', failed);
-      resolve();
-    });
+  await listening(net, { host, port }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`Cannot listen at ${addressText(address)}: ${whyNot(error, address)}`, { cause: error });
   });
   const bound = net.address() as AddressInfo;
   return new Listener(addressText({ kind: 'tcp', host, port: bound.port }), net);

@@ -13,6 +13,16 @@ beforeEach(async () => {
 
 afterEach(() => place[Symbol.asyncDispose]());
 
+test('a server that cannot accept a connection goes on, from the moment it listens', async () => {
+  const net = netServer(() => {});
+  await listening(net, { path: place.at('s.sock') });
+  const warned = once(process, 'warning');
+  // As Node tells of a connection for which no descriptor is left.
+  net.emit('error', new Error('accept EMFILE'));
+  expect(await warned).toMatchObject([{ code: 'NEARCALL_ACCEPT', message: expect.stringContaining('accept EMFILE') }]);
+  net.close();
+});
+
 test('whoever connects before the address is gone is taken, and not reset by the kernel', async () => {
   const path = place.at('s.sock');
   let taken = 0;
