@@ -87,7 +87,8 @@ export class Listener {
   /** Listens no longer. Once it has fulfilled, nobody new comes. */
   async stop(): Promise<void> {
     await this.#name?.remove();
-    if (!this.#shared) await this.#acceptAll();
+    // Where the name was ours to take away nobody else is to take those who have come by it.
+    if (!this.#shared || this.#name !== undefined) await this.#acceptAll();
     this.#net.close(() => this.#markStopped());
     await this.#name?.clear();
   }

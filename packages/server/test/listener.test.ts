@@ -23,7 +23,10 @@ test('a server that cannot accept a connection goes on, from the moment it liste
   net.close();
 });
 
-test('whoever connects before the address is gone is taken, and not reset by the kernel', async () => {
+test.each([
+  { server: 'a server', shared: false },
+  { server: 'a successor that has taken on the file', shared: true },
+])('$server takes whoever connects before the address is gone, and the kernel resets nobody', async ({ shared }) => {
   const path = place.at('s.sock');
   let taken = 0;
   const net = netServer((transport) => {
@@ -40,7 +43,7 @@ test('whoever connects before the address is gone is taken, and not reset by the
   const remove = async (): Promise<void> => {
     for (let i = 0; i < 100; i++) comes();
   };
-  const listener = new Listener('unix:x', net, { remove, clear: async () => {} });
+  const listener = new Listener('unix:x', net, { remove, clear: async () => {} }, shared);
   await listener.stop();
   await listener.stopped;
   await Promise.all(outcomes);
