@@ -17,7 +17,7 @@ export function affinities({ cpus, apart }) {
     else skipped('two CPUs', 'taskset is absent or may not use CPUs 0 and 1');
   }
   if (cpus.includes(1)) {
-    if (pinnable) found.push({ cpus: 1, server: 0, client: 0 });
+    if (pinnable) found.push({ cpus: 1, server: 0, client: 0, both: 0 });
     else skipped('one CPU', 'taskset is absent or may not use CPU 0');
   }
   return found;

@@ -1,6 +1,13 @@
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
 
-/** CPU µs spent on the whole machine so far, by anyone. */
+const TICK = 10_000;
+
+/**
+ * CPU µs spent on the whole machine so far, by anyone, with what the host of a virtual machine took for others: both
+ * keep a measurement from its CPUs.
+ */
 export function busyness() {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) * 1000;
+  const [line] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+  const [user, nice, system, , , irq, softirq, steal] = line.trim().split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq + steal) * TICK;
 }

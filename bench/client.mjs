@@ -1,25 +1,43 @@
+import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
-import { usage } from './usage.mjs';
+import { sum, usage } from './usage.mjs';
+
+// So many are opened at once: a listener's backlog is finite.
+const AT_ONCE = 50;
 
 const [name, path] = process.argv.slice(2);
+const connections = [];
 let peer;
 let load;
-let connection;
 
 obey({
-  async open(kind) {
+  /** Opens what is missing to so many connections. Each has had a call before the next are opened. */
+  async open({ kind, connections: count = 1, text }) {
     peer = await import(`./peers/${name}.mjs`);
     load = await import(`./loads/${kind}.mjs`);
-    connection = await peer.connect(path, kind);
+    while (connections.length < count) {
+      const missing = Math.min(AT_ONCE, count - connections.length);
+      const opened = await Promise.all(Array.from({ length: missing }, () => peer.connect(path, kind)));
+      if (count > 1) await Promise.all(opened.map((connection) => connection.call(text)));
+      connections.push(...opened);
+    }
   },
   async run(given) {
     const expected = peer.echoes ? given.text : given.text?.toUpperCase();
-    const before = usage();
-    const measured = await load.run(connection, { ...given, expected });
-    const after = usage();
+    const before = await bothUsages();
+    const measured = await load.run(connections, { ...given, expected });
+    const after = await bothUsages();
     return { ...measured, cpu: after.cpu - before.cpu, peakRss: after.peakRss };
   },
+  usage: bothUsages,
+  collect,
   async close() {
-    await connection.close();
+    await Promise.all(connections.map((connection) => connection.close()));
   },
 });
+
+/** A peer that hosts its server in a process of its own tells what that one used as well. */
+async function bothUsages() {
+  const hosted = await connections[0]?.usage?.();
+  return hosted ? sum(usage(), hosted) : usage();
+}

@@ -1,24 +1,32 @@
 // Fixed buckets, for a list that grows with the rate would charge its memory
 // and its collection to the faster peer.
-const BUCKETS_PER_MS = 10_000;
-const BUCKETS = 100 * BUCKETS_PER_MS;
+const FINE_PER_MS = 10_000;
+const FINE_MS = 100;
+const COARSE_PER_MS = 10;
+const COARSE_MS = 60_000;
 
 export class Latency {
-  #counts = new Uint32Array(BUCKETS);
+  #fine = new Uint32Array(FINE_MS * FINE_PER_MS);
+  #coarse = new Uint32Array(COARSE_MS * COARSE_PER_MS);
   #total = 0;
 
   add(ms) {
-    const bucket = (ms * BUCKETS_PER_MS) | 0;
-    this.#counts[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+    if (ms < FINE_MS) this.#fine[(ms * FINE_PER_MS) | 0]++;
+    else this.#coarse[ms < COARSE_MS ? (ms * COARSE_PER_MS) | 0 : this.#coarse.length - 1]++;
     this.#total++;
   }
 
-  /** In µs. What took longer than the last bucket counts as the last bucket. */
+  /** In µs. */
   percentile(share) {
     let left = Math.ceil(this.#total * share);
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      left -= this.#counts[bucket];
-      if (left <= 0) return ((bucket + 0.5) / BUCKETS_PER_MS) * 1000;
+    for (const [buckets, perMs] of [
+      [this.#fine, FINE_PER_MS],
+      [this.#coarse, COARSE_PER_MS],
+    ]) {
+      for (let bucket = 0; bucket < buckets.length; bucket++) {
+        left -= buckets[bucket];
+        if (left <= 0) return ((bucket + 0.5) / perMs) * 1000;
+      }
     }
     return Number.NaN;
   }

@@ -1,8 +1,6 @@
 import { parseArgs } from 'node:util';
 import { caseOf, DEFAULT_CASES } from './cases.mjs';
-
-// raw-onread is not among the defaults, it is there to be asked for.
-const PEERS = ['raw', 'hand', 'effect', 'nearcall'];
+import { DEFAULT_PEERS } from './peers.mjs';
 
 export function options(args) {
   const { values } = parseArgs({
@@ -12,14 +10,14 @@ export function options(args) {
       cases: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '0.8' },
-      'warm-up': { type: 'string', default: '0.5' },
+      'warm-up': { type: 'string', default: '1' },
       cpus: { type: 'string', default: '2,1' },
       apart: { type: 'boolean', default: false },
       json: { type: 'string' },
     },
   });
   return {
-    peers: values.only?.split(',') ?? PEERS,
+    peers: values.only?.split(',') ?? DEFAULT_PEERS,
     cases: (values.cases?.split(',') ?? DEFAULT_CASES).map(caseOf),
     rounds: positive('rounds', values.rounds),
     seconds: positive('seconds', values.seconds),

@@ -1,17 +1,28 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NATIVE } from './native/peers.mjs';
 
-/** One of the two processes of a measurement, seen from the runner. */
+/** The command that starts one side of a peer: "server", "client", or "cold", a client that makes one call. */
+export function commandOf(peer, side, path, cpu) {
+  const command = Object.hasOwn(NATIVE, peer)
+    ? [NATIVE[peer].binary, side, path]
+    : [process.execPath, fileURLToPath(new URL(`./${side}.mjs`, import.meta.url)), peer, path];
+  // taskset replaces itself by the command, so what is inherited passes through it.
+  return cpu === undefined ? command : ['taskset', '-c', String(cpu), ...command];
+}
+
+/**
+ * One of the two processes of a measurement, seen from the runner: it takes an order and answers it, one at a time,
+ * in lines of JSON on its descriptor 3, which for a process of Node is its IPC channel.
+ */
 export class Participant {
   #child;
   #pending;
   #ended;
 
-  constructor(script, args, cpu) {
-    const node = [process.execPath, fileURLToPath(new URL(script, import.meta.url)), ...args];
-    // taskset replaces itself by node, so the IPC channel passes through it.
-    const [command, ...rest] = cpu === undefined ? node : ['taskset', '-c', String(cpu), ...node];
-    this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  constructor(peer, side, path, cpu) {
+    const [command, ...args] = commandOf(peer, side, path, cpu);
+    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => {
       if ('failure' in message) {
         this.#settle('reject', Object.assign(new Error(message.failure), { code: message.code }));
@@ -25,10 +36,14 @@ export class Participant {
         resolve();
       });
       this.#child.on('exit', (code, signal) => {
-        this.#settle('reject', new Error(`${script} ${args[0]} ended (${signal ?? code})`));
+        this.#settle('reject', new Error(`the ${side} of ${peer} ended (${signal ?? code})`));
         resolve();
       });
     });
+  }
+
+  get pid() {
+    return this.#child.pid;
   }
 
   ask(order, given, seconds = 10) {

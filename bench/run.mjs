@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { abilities } from './abilities.mjs';
 import { affinities } from './affinities.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { abilities, measure } from './measurement.mjs';
 import { options } from './options.mjs';
-import { legend, ratios, table } from './report.mjs';
+import { report } from './report.mjs';
 import { median, spread } from './statistics.mjs';
 
 const { peers, cases, rounds, seconds, warmUp, cpus, apart, json } = options(process.argv.slice(2));
@@ -13,58 +13,74 @@ installDependencies();
 
 const able = [];
 for (const peer of peers) {
-  const { can, obstacle } = await abilities(peer);
+  const { obstacle, ...found } = await abilities(peer);
   if (obstacle) console.error(`bench: ${peer} skipped: ${obstacle}`);
-  else able.push({ peer, can });
+  else able.push({ peer, ...found });
 }
 
 const places = affinities({ cpus, apart });
-const all = cases.flatMap((one) =>
-  places.flatMap((affinity) => able.map(({ peer, can }) => ({ ...one, peer, can, affinity, samples: [] }))),
+const series = cases.flatMap((one) =>
+  places.flatMap((affinity) =>
+    able
+      .filter(({ can }) => one.needs.every((need) => can.includes(need)))
+      .map((peer) => ({ ...one, ...peer, affinity, samples: [] })),
+  ),
 );
-const series = all.filter(({ can, load }) => can.includes(load.kind));
 
 const folder = mkdtempSync(join(tmpdir(), 'nearcall-bench-'));
 try {
   // A round takes every peer, so that a slow minute of the machine falls on all
   // of them; the order turns, so that none always follows the same neighbour.
   for (let round = 0; round < rounds; round++) {
-    if (process.stderr.isTTY) console.error(`bench: round ${round + 1} of ${rounds}`);
     for (const [i, one] of (round % 2 ? series.toReversed() : series).entries()) {
-      const path = join(folder, `${round}-${i}.sock`);
-      one.samples.push(await measure({ ...one, seconds, warmUp, path }));
+      const where = `${one.peer} at ${one.name} on ${one.affinity.cpus} CPUs`;
+      if (process.stderr.isTTY) {
+        process.stderr.write(`\r\x1b[Kbench: round ${round + 1} of ${rounds}, ${i + 1} of ${series.length}: ${where}`);
+      }
+      const { measure } = await import(`./measures/${one.measure}.mjs`);
+      try {
+        one.samples.push(await measure({ ...one, seconds, warmUp, path: join(folder, `${round}-${i}.sock`) }));
+      } catch (error) {
+        // The rest of what may be an hour's run is worth having all the same.
+        console.error(`\nbench: ${where} FAILED:`, error);
+        process.exitCode = 1;
+      }
     }
   }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const rows = all.map(({ peer, name, unit, affinity, samples }) => {
-  if (samples.length === 0) return { peer, case: name, cpus: affinity.cpus };
-  const over = (summary, fields) =>
-    Object.fromEntries(fields.map((field) => [field, summary(samples.map((s) => s[field]))]));
-  return {
-    peer,
-    case: name,
-    cpus: affinity.cpus,
-    unit,
-    ...over(median, ['rate', 'cpuUs', 'p50', 'p99', 'bulkRate', 'peakRss', 'othersCpus']),
-    spread: over(spread, ['rate', 'cpuUs', 'p50']),
-  };
-});
+const rows = series
+  .filter(({ samples }) => samples.length > 0)
+  .map(({ peer, name, unit, measure, affinity, samples }) => {
+    const over = (summary, fields) =>
+      Object.fromEntries(fields.map((field) => [field, summary(samples.map((sample) => sample[field]))]));
+    return {
+      peer,
+      case: name,
+      cpus: affinity.cpus,
+      unit,
+      measure,
+      rounds: samples.length,
+      ...over(median, [
+        'rate',
+        'cpuUs',
+        'p50',
+        'p99',
+        'bulkRate',
+        'peakRss',
+        'serverBytes',
+        'clientBytes',
+        'othersCpus',
+      ]),
+      spread: over(spread, ['rate', 'cpuUs', 'p50', 'p99', 'serverBytes', 'clientBytes']),
+    };
+  });
 
-console.log(legend(cases));
-console.log();
-console.log(table(rows));
-const disturbed = rows.filter(({ othersCpus }) => othersCpus > 0.15);
-if (disturbed.length > 0) {
-  // Other work pushes both processes onto one CPU, and the rows for two CPUs then say the same as those for one.
-  console.log(`\nDISTURBED: other work took more than 0.15 CPUs in ${disturbed.length} of ${rows.length} rows`);
-}
-console.log();
-console.log(ratios(rows, 'nearcall', ['raw', 'hand', 'effect']));
+console.log(report(rows, cases));
 if (json) {
-  const measured = rows.filter(({ rate }) => rate !== undefined);
   const orNull = (_, value) => value ?? null;
-  writeFileSync(json, `${JSON.stringify(measured, orNull, 2)}\n`);
+  writeFileSync(json, `${JSON.stringify(rows, orNull, 2)}\n`);
 }

@@ -1,3 +1,4 @@
+import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
 import { usage } from './usage.mjs';
 
@@ -6,14 +7,15 @@ let stop;
 
 obey({
   async load() {
-    const { can } = await import(`./peers/${name}.mjs`);
-    return can;
+    const { can, hosts } = await import(`./peers/${name}.mjs`);
+    return { can, hosts };
   },
-  async open(kind) {
+  async open({ kind }) {
     const peer = await import(`./peers/${name}.mjs`);
     stop = await peer.serve(path, kind);
   },
   usage,
+  collect,
   async close() {
     await stop();
   },

@@ -11,3 +11,17 @@ export function spread(values) {
   if (values.includes(undefined)) return undefined;
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
+
+/** The value that this share of the sorted values does not exceed. */
+export function quantile(sorted, share) {
+  return sorted[Math.ceil(sorted.length * share) - 1];
+}
+
+/** Of the straight line that comes nearest to the points, by least squares. */
+export function slope(points) {
+  const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const covariance = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  const variance = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return covariance / variance;
+}

@@ -3,3 +3,8 @@ export function usage() {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   return { cpu: userCPUTime + systemCPUTime, peakRss: maxRSS * 1024 };
 }
+
+/** That of two processes together. */
+export function sum(one, other) {
+  return { cpu: one.cpu + other.cpu, peakRss: one.peakRss + other.peakRss };
+}

@@ -1,17 +1,22 @@
 import { Latency } from '../latency.mjs';
 
-/** `inFlight` independent loops on one connection: each awaits its call, then issues the next. */
-export async function run(connection, { text, expected, inFlight, seconds }) {
+/** `inFlight` independent loops over the connections: each awaits its call, then issues the next. */
+export async function run(connections, { text, expected, inFlight, seconds }) {
   const latency = new Latency();
   // Two clock reads a call would be a tenth of the fastest peer's whole cost,
   // so with many in flight only one call in 16 is timed.
   const every = inFlight === 1 ? 1 : 16;
+  const count = connections.length;
   let running = true;
 
   async function loop(first) {
     let calls = 0;
     let untilTimed = first % every;
+    // A loop takes its share of the connections in turn, so that none is left without calls.
+    let at = first % count;
     while (running) {
+      const connection = connections[at];
+      at = at + inFlight < count ? at + inFlight : first % count;
       let answer;
       if (untilTimed === 0) {
         untilTimed = every;

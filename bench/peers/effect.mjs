@@ -8,6 +8,7 @@ import * as NodeSocketServer from '@effect/platform-node/NodeSocketServer';
 import { Context, Effect, Layer, ManagedRuntime, Schema, Stream } from 'effect';
 import { Rpc, RpcClient, RpcGroup, RpcSerialization, RpcServer } from 'effect/rpc';
 import { blob } from '../blobs.mjs';
+import { confirmed } from '../nested.mjs';
 import { rows, rowsAtOnce } from '../rows.mjs';
 
 // Every write that waits for the socket to drain adds listeners, of which Node would warn in the midst of the report.
@@ -20,17 +21,48 @@ const ROOM = { streamBufferSize: 2 * CHUNK };
 
 const Row = Schema.Struct({ id: Schema.Number, name: Schema.String });
 
+const Order = Schema.Struct({
+  id: Schema.Number,
+  reference: Schema.String,
+  paid: Schema.Boolean,
+  discount: Schema.NullOr(Schema.Number),
+  customer: Schema.Struct({
+    name: Schema.String,
+    email: Schema.String,
+    address: Schema.Struct({
+      street: Schema.String,
+      city: Schema.String,
+      postcode: Schema.String,
+      country: Schema.String,
+    }),
+    tags: Schema.Array(Schema.String),
+  }),
+  items: Schema.Array(
+    Schema.Struct({
+      sku: Schema.String,
+      title: Schema.String,
+      quantity: Schema.Number,
+      price: Schema.Number,
+      gift: Schema.Boolean,
+      size: Schema.Struct({ width: Schema.Number, height: Schema.Number, depth: Schema.Number }),
+    }),
+  ),
+  total: Schema.Struct({ net: Schema.Number, tax: Schema.Number, currency: Schema.String }),
+});
+
 const Bench = RpcGroup.make(
   Rpc.make('uppercase', { payload: Schema.String, success: Schema.String }),
   Rpc.make('rows', { payload: Schema.Number, success: Row, stream: true }),
   Rpc.make('rowsAtOnce', { payload: Schema.Number, success: Row, stream: true }),
+  Rpc.make('confirm', { payload: Order, success: Order }),
   Rpc.make('blob', { payload: Schema.Number, success: Schema.Uint8Array }),
+  Rpc.make('echo', { payload: Schema.Uint8Array, success: Schema.Uint8Array }),
 );
 
 class Client extends Context.Service()('Client') {}
 
 // It has no streams to the server, nor both ways.
-export const can = ['calls', 'stream', 'bulk', 'calls-during-bulk'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'blob', 'echo'];
 
 export async function serve(path) {
   const handlers = Bench.toLayer({
@@ -40,7 +72,9 @@ export async function serve(path) {
     rows: (count) =>
       Stream.fromAsyncIterable(rows(count), (cause) => cause).pipe(Stream.orDie, Stream.buffer({ capacity: CHUNK })),
     rowsAtOnce: (count) => Stream.fromIterable(rowsAtOnce(count), { chunkSize: CHUNK }),
+    confirm: (order) => Effect.succeed(confirmed(order)),
     blob: (number) => Effect.succeed(blob(number)),
+    echo: (bytes) => Effect.succeed(bytes),
   });
   const runtime = ManagedRuntime.make(
     RpcServer.layer(Bench, { disableTracing: true }).pipe(
@@ -69,7 +103,9 @@ export async function connect(path) {
     call: (text) => Effect.runPromise(client.uppercase(text)),
     rows: (count, take) => takeAll(client.rows(count, ROOM), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce(count, ROOM), take),
+    nested: (order) => Effect.runPromise(client.confirm(order)),
     blob: (number) => Effect.runPromise(client.blob(number)),
+    echo: (bytes) => Effect.runPromise(client.echo(bytes)),
     close: () => runtime.dispose(),
   };
 }

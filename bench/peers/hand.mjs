@@ -9,7 +9,7 @@ import { methods } from './hand/methods.mjs';
 
 const BATCH = 256;
 
-export const can = ['calls', 'stream', 'bulk', 'calls-during-bulk'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'blob', 'echo'];
 
 export async function serve(path) {
   const sockets = new Set();
@@ -107,7 +107,9 @@ export async function connect(path) {
     call: (text) => request('uppercase', text),
     rows: (count, take) => request('rows', count, take),
     rowsAtOnce: (count, take) => request('rowsAtOnce', count, take),
+    nested: (order) => request('confirm', order),
     blob: (number) => request('blob', number),
+    echo: (bytes) => request('echo', bytes),
     close: () => socket.destroy(),
   };
 }

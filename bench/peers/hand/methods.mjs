@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { blob } from '../../blobs.mjs';
+import { confirmed } from '../../nested.mjs';
 import { rows, rowsAtOnce } from '../../rows.mjs';
-
-const Row = z.object({ id: z.number(), name: z.string() });
+import { Bytes, Order, Row } from '../../schemas.mjs';
 
 export const methods = {
   uppercase: {
@@ -12,5 +12,7 @@ export const methods = {
   },
   rows: { input: z.number(), output: Row, streams: true, handle: rows },
   rowsAtOnce: { input: z.number(), output: Row, streams: true, handle: rowsAtOnce },
-  blob: { input: z.number(), output: z.instanceof(Uint8Array), handle: async (number) => blob(number) },
+  confirm: { input: Order, output: Order, handle: async (order) => confirmed(order) },
+  blob: { input: z.number(), output: Bytes, handle: async (number) => blob(number) },
+  echo: { input: Bytes, output: Bytes, handle: async (bytes) => bytes },
 };

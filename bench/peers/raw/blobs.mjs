@@ -1,6 +1,7 @@
 /**
  * The floor of bulk: no chunks, no credit, but a reader that owns what it gives away, each message put together in
- * memory of its own. A text is echoed on the same connection, behind the blobs that were asked for before it.
+ * memory of its own. Anything longer is echoed on the same connection, behind
+ * the blobs that were asked for before it.
  */
 import { blob } from '../../blobs.mjs';
 import { Frames, HEADER, lengthAt } from './frames.mjs';
@@ -32,6 +33,10 @@ export class BlobReader {
 
   blob(number) {
     return this.#ask(Buffer.of(number));
+  }
+
+  echo(bytes) {
+    return this.#ask(bytes);
   }
 
   async call(text) {

@@ -6,6 +6,7 @@ export function connectionOf(client, socket) {
     rowsAtOnce: (count, take) => client.rowsAtOnce(count, take),
     change: (count, take) => client.change(count, take),
     blob: (number) => client.blob(number),
+    echo: (bytes) => client.echo(bytes),
     close: () => socket.destroy(),
   };
 }

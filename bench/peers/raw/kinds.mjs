@@ -8,6 +8,7 @@ export const KINDS = {
   calls: { accept: echo, Client: Caller },
   stream: { accept: sendRows, Client: RowClient },
   'both-ways': { accept: changeRows, Client: RowClient },
+  binary: { accept: sendBlobs, Client: BlobReader },
   bulk: { accept: sendBlobs, Client: BlobReader },
   'calls-during-bulk': { accept: sendBlobs, Client: BlobReader },
 };

@@ -1,0 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Collects all garbage, after a moment for timers and closings that are under way. */
+export async function collect() {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gc();
+}

@@ -1,0 +1,44 @@
+import { busyness } from '../busyness.mjs';
+import { Participant } from '../participant.mjs';
+
+// A stream runs to its end whatever the time, which takes a slow peer this much longer.
+const STREAM_SECONDS = 60;
+
+/** Both ends are new processes each time: a peak RSS, or code optimised for another case, would not go away again. */
+export async function measure({ peer, hosts, load, affinity, seconds, warmUp, path }) {
+  // A client that hosts its server tells of both in one.
+  const server = hosts ? undefined : new Participant(peer, 'server', path, affinity.server);
+  const client = new Participant(peer, 'client', path, hosts ? affinity.both : affinity.client);
+  const usage = async () => (await server?.ask('usage')) ?? { cpu: 0, peakRss: 0 };
+  const run = (time) => client.ask('run', { ...load, seconds: time }, time + STREAM_SECONDS);
+  try {
+    await server?.ask('open', load);
+    await client.ask('open', load, 30);
+    await run(warmUp);
+
+    // The server is asked while nothing is in flight, so that the question
+    // neither waits behind the load nor disturbs it.
+    const before = await usage();
+    const busyBefore = busyness();
+    const measured = await run(seconds);
+    const busy = busyness() - busyBefore;
+    const after = await usage();
+
+    await client.ask('close');
+    await server?.ask('close');
+    const { done, elapsed, bulkRate, p50, p99 } = measured;
+    const cpu = measured.cpu + after.cpu - before.cpu;
+    return {
+      rate: done / elapsed,
+      // Beside bulk nearly all of it is the bulk's.
+      cpuUs: bulkRate === undefined ? cpu / done : undefined,
+      p50,
+      p99,
+      bulkRate,
+      peakRss: measured.peakRss + after.peakRss,
+      othersCpus: (busy - cpu) / (elapsed * 1e6),
+    };
+  } finally {
+    await Promise.all([server?.end(), client.end()]);
+  }
+}
