@@ -79,8 +79,8 @@ const rows = series
     };
   });
 
-console.log(report(rows, cases));
 if (json) {
   const orNull = (_, value) => value ?? null;
   writeFileSync(json, `${JSON.stringify(rows, orNull, 2)}\n`);
 }
+console.log(report(rows, cases));

@@ -23,7 +23,7 @@ export const Order = z.object({
       quantity: z.number(),
       price: z.number(),
       gift: z.boolean(),
-      size: z.object({ width: z.number(), height: z.number(), depth: z.number() }),
+      box: z.object({ width: z.number(), height: z.number(), depth: z.number() }),
     }),
   ),
   total: z.object({ net: z.number(), tax: z.number(), currency: z.string() }),

@@ -32,8 +32,8 @@ export async function measure({ peer, hosts, load, affinity, seconds, warmUp, pa
       rate: done / elapsed,
       // Beside bulk nearly all of it is the bulk's.
       cpuUs: bulkRate === undefined ? cpu / done : undefined,
-      p50,
-      p99,
+      p50: p50 ?? undefined,
+      p99: p99 ?? undefined,
       bulkRate,
       peakRss: measured.peakRss + after.peakRss,
       othersCpus: (busy - cpu) / (elapsed * 1e6),

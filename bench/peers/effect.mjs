@@ -44,7 +44,7 @@ const Order = Schema.Struct({
       quantity: Schema.Number,
       price: Schema.Number,
       gift: Schema.Boolean,
-      size: Schema.Struct({ width: Schema.Number, height: Schema.Number, depth: Schema.Number }),
+      box: Schema.Struct({ width: Schema.Number, height: Schema.Number, depth: Schema.Number }),
     }),
   ),
   total: Schema.Struct({ net: Schema.Number, tax: Schema.Number, currency: Schema.String }),

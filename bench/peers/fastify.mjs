@@ -75,7 +75,7 @@ const ORDER = object({
       quantity: number,
       price: number,
       gift: flag,
-      size: object({ width: number, height: number, depth: number }),
+      box: object({ width: number, height: number, depth: number }),
     }),
   },
   total: object({ net: number, tax: number, currency: text }),
