@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { caseOf, DEFAULT_CASES } from './cases.mjs';
-import { DEFAULT_PEERS } from './peers.mjs';
+import { DEFAULT_PEERS, PEERS } from './peers.mjs';
 
 export function options(args) {
   const { values } = parseArgs({
-    args,
+    // Some package managers hand the `--` on that keeps arguments from them.
+    args: args.filter((arg) => arg !== '--'),
     options: {
       only: { type: 'string' },
       cases: { type: 'string' },
@@ -17,7 +18,7 @@ export function options(args) {
     },
   });
   return {
-    peers: values.only?.split(',') ?? DEFAULT_PEERS,
+    peers: values.only?.split(',').map(peerOf) ?? DEFAULT_PEERS,
     cases: (values.cases?.split(',') ?? DEFAULT_CASES).map(caseOf),
     rounds: positive('rounds', values.rounds),
     seconds: positive('seconds', values.seconds),
@@ -26,6 +27,11 @@ export function options(args) {
     apart: values.apart,
     json: values.json,
   };
+}
+
+function peerOf(name) {
+  if (PEERS.includes(name)) return name;
+  throw new Error(`a peer is one of ${PEERS.join(', ')}; got "${name}"`);
 }
 
 function positive(name, value) {

@@ -22,7 +22,8 @@ export class Participant {
 
   constructor(peer, side, path, cpu) {
     const [command, ...args] = commandOf(peer, side, path, cpu);
-    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // What a peer logs of connections that end would stand in the midst of the report.
+    this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => {
       if ('failure' in message) {
         this.#settle('reject', Object.assign(new Error(message.failure), { code: message.code }));

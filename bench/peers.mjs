@@ -1,7 +1,7 @@
 import { NATIVE } from './native/peers.mjs';
 
-// raw-onread is not among them, it is there to be asked for.
-const NODE = [
+/** All that a run takes where it is not told which. Each is a file in peers/, or in native/ a folder; ours comes last. */
+export const DEFAULT_PEERS = [
   'raw',
   'hand',
   'effect',
@@ -18,7 +18,9 @@ const NODE = [
   'fork-advanced',
   'message-port',
   'imports',
+  ...Object.keys(NATIVE),
+  'nearcall',
 ];
 
-/** All that a run takes where it is not told which: ours comes last. */
-export const DEFAULT_PEERS = [...NODE, ...Object.keys(NATIVE), 'nearcall'];
+/** And those that are there to be asked for. */
+export const PEERS = [...DEFAULT_PEERS, 'raw-onread'];

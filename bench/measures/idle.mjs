@@ -3,7 +3,6 @@ import { Participant } from '../participant.mjs';
 import { slope } from '../statistics.mjs';
 
 const COUNTS = [250, 500, 1000];
-const PAGE = 4096;
 
 /**
  * Connections that have had a call and then none: what each adds to the memory of the server and of the client. A
@@ -36,5 +35,6 @@ export async function measure({ peer, load, affinity, path }) {
 }
 
 function residentBytes({ pid }) {
-  return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE;
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return kib * 1024;
 }

@@ -39,7 +39,6 @@ export async function serve(path) {
 
 export async function connect(path) {
   const { newWebSocketRpcSession } = await import('capnweb');
-  const { rows } = await import('../rows.mjs');
   const { open } = await import('./ws/sockets.mjs');
   const socket = await open(path);
   const bench = newWebSocketRpcSession(socket);
@@ -51,7 +50,10 @@ export async function connect(path) {
     nested: (order) => bench.confirm(order),
     rows: (count, take) => takeAll(bench.rows(count), take),
     rowsAtOnce: (count, take) => takeAll(bench.rowsAtOnce(count), take),
-    change: (count, take) => takeAll(bench.change(streamOf(rows(count))), take),
+    async change(count, take) {
+      const { rows } = await import('../rows.mjs');
+      await takeAll(bench.change(streamOf(rows(count))), take);
+    },
     blob: (number) => bench.blob(number),
     echo: (bytes) => bench.echo(bytes),
     close: () => socket.terminate(),

@@ -46,7 +46,6 @@ export async function connect(path) {
   const { createConnection } = await import('node:net');
   const { createClient } = await import('@connectrpc/connect');
   const { createGrpcTransport, Http2SessionManager } = await import('@connectrpc/connect-node');
-  const { rows } = await import('../rows.mjs');
   const baseUrl = 'http://localhost';
   const sessionManager = new Http2SessionManager(baseUrl, {}, { createConnection: () => createConnection(path) });
   await sessionManager.connect();
@@ -60,7 +59,10 @@ export async function connect(path) {
     nested: (order) => client.confirm({ ...order, discount: order.discount ?? undefined }),
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
-    change: (count, take) => takeAll(client.change(rows(count)), take),
+    async change(count, take) {
+      const { rows } = await import('../rows.mjs');
+      await takeAll(client.change(rows(count)), take);
+    },
     blob: async (number) => (await client.blob({ number })).bytes,
     echo: async (bytes) => (await client.echo({ bytes })).bytes,
     close: () => sessionManager.abort(),

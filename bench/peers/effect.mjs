@@ -4,12 +4,8 @@
  */
 import { EventEmitter } from 'node:events';
 import * as NodeSocket from '@effect/platform-node/NodeSocket';
-import * as NodeSocketServer from '@effect/platform-node/NodeSocketServer';
 import { Context, Effect, Layer, ManagedRuntime, Schema, Stream } from 'effect';
 import { Rpc, RpcClient, RpcGroup, RpcSerialization, RpcServer } from 'effect/rpc';
-import { blob } from '../blobs.mjs';
-import { confirmed } from '../nested.mjs';
-import { rows, rowsAtOnce } from '../rows.mjs';
 
 // Every write that waits for the socket to drain adds listeners, of which Node would warn in the midst of the report.
 EventEmitter.defaultMaxListeners = 0;
@@ -65,6 +61,10 @@ class Client extends Context.Service()('Client') {}
 export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'blob', 'echo'];
 
 export async function serve(path) {
+  const NodeSocketServer = await import('@effect/platform-node/NodeSocketServer');
+  const { blob } = await import('../blobs.mjs');
+  const { confirmed } = await import('../nested.mjs');
+  const { rows, rowsAtOnce } = await import('../rows.mjs');
   const handlers = Bench.toLayer({
     uppercase: (text) => Effect.succeed(text.toUpperCase()),
     // Each item of an async iterable is a chunk by itself, for which the next one waits:

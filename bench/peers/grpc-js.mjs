@@ -32,7 +32,6 @@ export async function serve(path) {
 }
 
 export async function connect(path) {
-  const { rows } = await import('../rows.mjs');
   const { grpc, Bench } = await load();
   const client = new Bench(`unix:${path}`, grpc.credentials.createInsecure(), {
     // Or else all clients of a process share one connection.
@@ -55,6 +54,7 @@ export async function connect(path) {
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
     async change(count, take) {
+      const { rows } = await import('../rows.mjs');
       const call = client.change();
       await Promise.all([takeAll(call, take), writeAll(call, rows(count))]);
     },

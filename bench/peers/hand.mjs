@@ -12,12 +12,13 @@ const BATCH = 256;
 export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'blob', 'echo'];
 
 export async function serve(path) {
+  const { handlers } = await import('./hand/handlers.mjs');
   const sockets = new Set();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    receive(socket, async (request) => send(socket, { id: request.id, ...(await answer(request, socket)) }));
+    receive(socket, async (request) => send(socket, { id: request.id, ...(await answer(request, socket, handlers)) }));
   });
   server.listen(path);
   await once(server, 'listening');
@@ -28,14 +29,14 @@ export async function serve(path) {
     });
 }
 
-async function answer({ id, method: name, params }, socket) {
+async function answer({ id, method: name, params }, socket, handlers) {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!method) return { error: `no method ${name}` };
   const input = method.input.safeParse(params);
   if (!input.success) return { error: input.error.message };
   try {
-    if (method.streams) return await sendItems(socket, id, method.handle(input.data), method.output);
-    return { result: await method.handle(input.data) };
+    if (method.streams) return await sendItems(socket, id, handlers[name](input.data), method.output);
+    return { result: await handlers[name](input.data) };
   } catch (error) {
     return { error: error.message };
   }

@@ -3,9 +3,6 @@ import { z } from 'zod';
 // By path and not by name: the bench is installed apart from the workspace, and
 // a copy of the packages would measure the last install, not the last build.
 import { implement, method, service, stream } from '../../packages/core/dist/index.js';
-import { blob } from '../blobs.mjs';
-import { confirmed } from '../nested.mjs';
-import { changed, rows, rowsAtOnce } from '../rows.mjs';
 import { Bytes, Order, Row } from '../schemas.mjs';
 
 export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'change', 'blob', 'echo'];
@@ -22,6 +19,9 @@ const bench = service('bench', {
 
 export async function serve(path) {
   const server = await import('../../packages/server/dist/index.js');
+  const { blob } = await import('../blobs.mjs');
+  const { confirmed } = await import('../nested.mjs');
+  const { changed, rows, rowsAtOnce } = await import('../rows.mjs');
   const implementation = implement(bench, {
     uppercase: (value) => value.toUpperCase(),
     confirm: (order) => confirmed(order),
@@ -49,7 +49,10 @@ export async function connect(path) {
     nested: (order) => client.confirm(order),
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
-    change: (count, take) => takeAll(client.change(rows(count)), take),
+    async change(count, take) {
+      const { rows } = await import('../rows.mjs');
+      await takeAll(client.change(rows(count)), take);
+    },
     blob: (number) => client.blob(number),
     echo: (bytes) => client.echo(bytes),
     close: () => close(client),
