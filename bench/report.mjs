@@ -1,12 +1,24 @@
+import { isDisturbed, MOST_OTHERS } from './disturbed.mjs';
+
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const percent = (share) => `±${(share * 50).toFixed(0)}%`;
 const kib = (bytes) => (bytes / 1024).toFixed(1);
 
-// More than this, in CPUs, and the two processes were pushed onto one CPU, or waited:
-// the rows for two CPUs then say the same as those for one.
-const DISTURBED = 0.15;
+const OTHERS = ['raw', 'hand', 'effect', 'ttrpc-go', 'grpc-cpp'];
 
-const OTHERS = ['raw', 'hand', 'effect'];
+// Those that do what ours does: an RPC whose messages have checked types.
+const RIVALS = [
+  'effect',
+  'grpc-js',
+  'connect-es',
+  'trpc',
+  'orpc',
+  'fastify',
+  'grpc-cpp',
+  'capnp-cpp',
+  'grpc-go',
+  'ttrpc-go',
+];
 
 /** All that a run says at its end: what the cases mean, a table for each way of measuring, and ratios. */
 export function report(rows, cases) {
@@ -18,10 +30,10 @@ export function report(rows, cases) {
   const disturbed = rows.filter(isDisturbed).length;
   if (disturbed > 0) {
     parts.push(
-      `DISTURBED, with a !: other work took more than ${DISTURBED} CPUs in ${disturbed} of ${rows.length} rows`,
+      `DISTURBED, with a !: other work took more than ${MOST_OTHERS} CPUs in ${disturbed} of ${rows.length} rows`,
     );
   }
-  parts.push(ratios(rows, 'nearcall', OTHERS));
+  parts.push(ratios(rows, 'nearcall', OTHERS), ahead(measured('load'), 'nearcall'));
   return parts.join('\n\n');
 }
 
@@ -92,12 +104,25 @@ function ratios(rows, peer, others) {
   return align([['case', 'cpus', 'ratio', 'rate', 'CPU µs', 'p50 µs'], ...lines], [0, 1, 2]);
 }
 
-function place(row) {
-  return [row.case, String(row.cpus), row.peer, isDisturbed(row) ? '!' : ''];
+/** Where another RPC that checks what it carries does more a second, or answers sooner. */
+function ahead(rows, peer) {
+  const lines = rows
+    .filter((row) => row.peer === peer)
+    .flatMap((ours) =>
+      rows
+        .filter((row) => RIVALS.includes(row.peer) && row.case === ours.case && row.cpus === ours.cpus)
+        .filter((row) => row.rate > ours.rate || row.p50 < ours.p50)
+        .map((row) => {
+          const times = (ratio) => cell(ratio, (value) => `${value.toFixed(2)}x`);
+          return [row.case, String(row.cpus), row.peer, times(row.rate / ours.rate), times(row.p50 / ours.p50)];
+        }),
+    );
+  if (lines.length === 0) return `AHEAD of ${peer} in rate or p50: none`;
+  return `AHEAD of ${peer} in rate or p50:\n${align([['case', 'cpus', 'peer', 'rate', 'p50'], ...lines], [0, 1, 2])}`;
 }
 
-function isDisturbed({ othersCpus }) {
-  return othersCpus > DISTURBED;
+function place(row) {
+  return [row.case, String(row.cpus), row.peer, isDisturbed(row) ? '!' : ''];
 }
 
 function cell(value, format, absent = '-') {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { abilities } from './abilities.mjs';
 import { affinities } from './affinities.mjs';
 import { installDependencies } from './dependencies.mjs';
+import { undisturbed } from './disturbed.mjs';
 import { options } from './options.mjs';
 import { report } from './report.mjs';
 import { median, spread } from './statistics.mjs';
 
-const { peers, cases, rounds, seconds, warmUp, cpus, apart, json } = options(process.argv.slice(2));
+const { peers, cases, rounds, seconds, warmUp, again, cpus, apart, json } = options(process.argv.slice(2));
 installDependencies();
 
 const able = [];
@@ -39,7 +40,9 @@ try {
       }
       const { measure } = await import(`./measures/${one.measure}.mjs`);
       try {
-        one.samples.push(await measure({ ...one, seconds, warmUp, path: join(folder, `${round}-${i}.sock`) }));
+        const path = (time) => join(folder, `${round}-${i}-${time}.sock`);
+        const sample = (time) => measure({ ...one, seconds, warmUp, path: path(time) });
+        one.samples.push(await undisturbed(again, sample));
       } catch (error) {
         // The rest of what may be an hour's run is worth having all the same.
         console.error(`\nbench: ${where} FAILED:`, error);

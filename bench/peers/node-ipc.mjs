@@ -1,12 +1,12 @@
 /** node-ipc: events of JSON, with no answers to them, so that calls are counted by hand. No schemas, no streams, no bytes. */
 import { IPCModule } from 'node-ipc';
-import { confirmed } from '../nested.mjs';
 
 export const can = ['call', 'nested'];
 
 let connections = 0;
 
 export async function serve(path) {
+  const { confirmed } = await import('../nested.mjs');
   const ipc = new IPCModule();
   ipc.config.silent = true;
   ipc.config.maxConnections = 2000;

@@ -2,15 +2,15 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createMessageConnection, RequestType, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
-import { confirmed } from '../nested.mjs';
-import { listen } from './net/listener.mjs';
 
 export const can = ['call', 'nested'];
 
 const uppercase = new RequestType('uppercase');
 const confirm = new RequestType('confirm');
 
-export function serve(path) {
+export async function serve(path) {
+  const { confirmed } = await import('../nested.mjs');
+  const { listen } = await import('./net/listener.mjs');
   return listen(path, (socket) => {
     const connection = open(socket);
     connection.onRequest(uppercase, (text) => text.toUpperCase());
