@@ -209,25 +209,44 @@ describe('paths', () => {
     expect(await whoAnswers(place.unix(path))).toBe('deep');
   });
 
-  test('it works without the names that Linux has for open directories', async () => {
-    const deep = nameOf(105);
-    await mkdir(place.at(deep));
-    await mkdir(place.at('run'), { mode: 0o700 });
-    await leaveSocket(place.at('left'));
-    await rename(place.at('left'), place.at(`${deep}/s`));
-    vi.stubEnv('XDG_RUNTIME_DIR', place.at('run'));
+  describe('without the names that Linux has for open directories', () => {
     const { platform } = process;
-    Object.defineProperty(process, 'platform', { value: 'freebsd' });
-    try {
+    let deep: string;
+
+    beforeEach(async () => {
+      deep = nameOf(105);
+      await mkdir(place.at(deep));
+      await mkdir(place.at('run'), { mode: 0o700 });
+      await leaveSocket(place.at('left'));
+      await rename(place.at('left'), place.at(`${deep}/s`));
+      vi.stubEnv('XDG_RUNTIME_DIR', place.at('run'));
+      Object.defineProperty(process, 'platform', { value: 'freebsd' });
+    });
+
+    afterEach(() => {
+      Object.defineProperty(process, 'platform', { value: platform });
+      vi.unstubAllEnvs();
+    });
+
+    test('it works, and leaves nothing behind', async () => {
       const server = await serveAs('deep', place.unix(`${deep}/s`));
       expect(await whoAnswers(server.address)).toBe('deep');
       await server.close();
-    } finally {
-      Object.defineProperty(process, 'platform', { value: platform });
-      vi.unstubAllEnvs();
-    }
-    expect(readdirSync(place.at(deep))).toEqual([]);
-    expect(readdirSync(place.at('run/nearcall'))).toEqual([]);
+      expect(readdirSync(place.at(deep))).toEqual([]);
+      expect(readdirSync(place.at('run/nearcall'))).toEqual([]);
+    });
+
+    test('servers that start there at once do not disturb each other', async () => {
+      const path = `${deep}/s`;
+      const outcomes = await Promise.allSettled(Array.from('0123456789', (name) => serveAs(name, place.unix(path))));
+      const won = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+      const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
+      const taken = `Cannot listen at ${place.at(path)}: another server is listening there. Stop it, or choose another path.`;
+      expect(new Set(lost.map(({ reason }) => reason.message))).toEqual(new Set([taken]));
+      expect(won.length).toBe(1);
+      for (const { value } of won) await value.close();
+      expect(readdirSync(place.at('run/nearcall'))).toEqual([]);
+    });
   });
 
   test('closing a server whose path is long removes nothing by a name that it was bound to', async () => {

@@ -28,6 +28,8 @@ export async function listenInCluster(server: Server, path: string, access: Sock
   const bound = join(named, 's');
   return alone(path, access, async () => {
     await makePrivate(directory, path);
+    // Whoever was the last has taken it away meanwhile.
+    if (!isShort) await shortNameOf(directory);
     // What is left of a cluster whose primary was killed. A bind that fails would lose this worker its place for good.
     if (!(await isLive(bound))) await rm(bound, { force: true });
     await listening(server, { path: bound }).catch((error: NodeJS.ErrnoException) => {
@@ -47,7 +49,8 @@ export async function listenInCluster(server: Server, path: string, access: Sock
       if (standing?.dev !== dev || standing.ino !== ino) await publishLink(bound, path);
     } catch (error) {
       server.close();
-      await clear();
+      // What it leaves is for the next server, and this error tells more than its own.
+      await clear().catch(() => {});
       throw error;
     }
     // A file that stays all the same is a leftover, which the next server replaces.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, open, rm, rmdir, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -48,7 +49,8 @@ export async function throughShort<T>(path: string, use: (path: string) => Promi
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return use(path);
   const directory = dirname(path);
   if (process.platform !== 'linux') {
-    const short = await shortNameOf(directory);
+    // For this once: it is removed behind it, and others name the directory at the same time.
+    const short = await shortNameOf(directory, randomUUID());
     if (short === undefined) throw new Error(`the directory ${directory} is too long for a socket beside it.`);
     return use(join(short, basename(path))).finally(() => rm(short, { force: true }));
   }

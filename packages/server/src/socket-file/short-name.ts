@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { localAddress, parseAddress, type UnixAddress } from '@nearcall/core';
 
 /**
- * A short name for a directory, the same for all processes of this user: a symbolic link in the user's own directory for
- * sockets. `undefined` where there is no such directory.
+ * A short name for a directory: a symbolic link in the user's own directory for sockets. All processes of this user get
+ * the same one for the same `use`. `undefined` where there is no such directory.
  */
-export async function shortNameOf(directory: string): Promise<string | undefined> {
+export async function shortNameOf(directory: string, use = ''): Promise<string | undefined> {
   let sockets: string;
   try {
     sockets = dirname((parseAddress(localAddress('x')) as UnixAddress).path);
@@ -15,7 +15,10 @@ export async function shortNameOf(directory: string): Promise<string | undefined
     return undefined;
   }
   // No socket there has such a name.
-  const name = join(sockets, `${createHash('sha256').update(directory).digest('hex').slice(0, 32)}.directory`);
+  const name = join(
+    sockets,
+    `${createHash('sha256').update(`${directory}\0${use}`).digest('hex').slice(0, 32)}.directory`,
+  );
   await symlink(directory, name).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
     if ((await readlink(name)) === directory) return;
