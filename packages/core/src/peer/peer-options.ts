@@ -34,7 +34,7 @@ export interface PeerOptions {
 /** How long the other end may take to say hello, in milliseconds. */
 export const DEFAULT_HANDSHAKE = 10_000;
 /** How long a frame may take from its first byte to its last, in milliseconds. */
-export const DEFAULT_UNFINISHED = 30_000;
+const DEFAULT_UNFINISHED = 30_000;
 /** How long `close` lets what has begun go on, in milliseconds. */
 export const DEFAULT_GRACE = 10_000;
 /** @throws RangeError for a grace that is none. */
@@ -45,3 +45,9 @@ export function checkGrace(grace: number): void {
 
 /** How long the other end may keep a connection that is over, in milliseconds. */
 export const LINGER = 1000;
+
+/** How long the other end may take, in milliseconds. */
+export function patience(options: PeerOptions): { readonly handshake: number; readonly unfinished: number } {
+  const { handshake = DEFAULT_HANDSHAKE, unfinished = DEFAULT_UNFINISHED } = options;
+  return { handshake, unfinished };
+}

@@ -20,14 +20,7 @@ import { Exit, type ExitUser } from './exit.ts';
 import { FrameWatch } from './frame-watch.ts';
 import { intercepted } from './intercepted.ts';
 import { OnlyExit } from './only-exit.ts';
-import {
-  checkGrace,
-  DEFAULT_GRACE,
-  DEFAULT_HANDSHAKE,
-  DEFAULT_UNFINISHED,
-  LINGER,
-  type PeerOptions,
-} from './peer-options.ts';
+import { checkGrace, DEFAULT_GRACE, LINGER, type PeerOptions, patience } from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
 import { Sender } from './sender.ts';
@@ -68,7 +61,7 @@ export class Peer implements RemotePeer {
   constructor(transport: Transport, options: PeerOptions) {
     take(transport);
     const { role, implementations = NOTHING, clock = systemClock } = options;
-    const { handshake = DEFAULT_HANDSHAKE, unfinished = DEFAULT_UNFINISHED } = options;
+    const { handshake, unfinished } = patience(options);
     this.#transport = transport;
     this.#clock = clock;
     this.#reports = new Reports(options.onError);
