@@ -104,7 +104,7 @@ describe('a client that connects', () => {
       ]);
       // And it says what it has waited for.
       expect(late.error?.message).toBe(
-        'work.upper: no answer within 500 ms before it was sent. Nothing listens at fake:a.',
+        'work.upper: no answer within 500 ms, and it was not sent. Nothing listens at fake:a.',
       );
       world.server.mood = 'up';
       await world.clock.pass(100);

@@ -154,3 +154,15 @@ describe('the metadata of an error', () => {
     expect(await here.client.ask(1)).toBe(1);
   });
 });
+
+test('a call that finds no room until its time is up, or it is given up, says what it has waited for', async () => {
+  await using here = world({ calls: 0 });
+  await quiet();
+  const full = 'and it was not sent. As many calls are open as the other side takes (limit "calls").';
+  const late = await failure(here.client.ask(1, { deadline: 1 }));
+  expect([late.code, late.message]).toEqual(['DEADLINE_EXCEEDED', `echo.ask: no answer within 1 ms, ${full}`]);
+  const controller = new AbortController();
+  const call = failure(here.client.ask(1, { signal: controller.signal }));
+  controller.abort();
+  expect((await call).message).toBe(`echo.ask: given up by its signal, ${full}`);
+});

@@ -14,11 +14,13 @@ export const CLOSED: Failure = {
   execution: 'not-sent',
 };
 
+/** What a call waits for that is not sent though there is a connection. */
+export const FULL = 'As many calls are open as the other side takes (limit "calls").';
+
 /** Why a nested call does not wait. */
 export const CROWDED: Failure = {
   code: 'RESOURCE_EXHAUSTED',
-  message:
-    'As many calls are open as the other side takes (limit "calls"). A call inside a handler does not wait for them, because one of them might wait for it.',
+  message: `${FULL} A call inside a handler does not wait for them, because one of them might wait for it.`,
   execution: 'not-sent',
 };
 

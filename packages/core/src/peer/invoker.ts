@@ -8,7 +8,7 @@ import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import type { Exit } from './exit.ts';
 import type { Exits } from './exits.ts';
-import { CLOSED, CROWDED, noStream, thrownByInput, tooDeep } from './failures.ts';
+import { CLOSED, CROWDED, FULL, noStream, thrownByInput, tooDeep } from './failures.ts';
 import { isIterable } from './iterator-of.ts';
 import { Lines } from './lines.ts';
 import type { Pending } from './pending.ts';
@@ -201,11 +201,13 @@ export class Invoker implements StreamOwner, Giving {
   #giveUp(call: Pending, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
     if (call.settled) return;
     const sent = call.id >= 0;
-    const fate = sent ? '; the handler may have run' : ` before it was sent${call.mayHaveRun ? ' again' : ''}`;
+    const fate = sent ? '; the handler may have run' : `, and it was not sent${call.mayHaveRun ? ' again' : ''}`;
     const execution = sent ? 'unknown' : 'not-sent';
     // What it has waited for, where that is known.
     const reason = call.exit === undefined ? this.#exits.reason : undefined;
-    const message = `${call.method.fullName}: ${why}${fate}.${reason === undefined ? '' : ` ${reason.message}`}`;
+    const crowded = call.exit === undefined && !call.isEvent && this.#exits.crowded;
+    const waitedFor = reason?.message ?? (crowded ? FULL : undefined);
+    const message = `${call.method.fullName}: ${why}${fate}.${waitedFor === undefined ? '' : ` ${waitedFor}`}`;
     call.givenUp({ code, message, execution, cause: cause ?? reason });
     if (sent) call.exit?.cancel(call, code);
     (call.exit?.sender ?? this.#exits).schedule();

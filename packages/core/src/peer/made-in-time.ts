@@ -18,7 +18,7 @@ export function madeInTime<T>(
   return new Promise((resolve, reject) => {
     const giveUp = (code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void => {
       if (made()) return;
-      const message = `${fullName}: ${why} before it was sent: its interceptors had not let it through.`;
+      const message = `${fullName}: ${why}, and it was not sent: its interceptors had not let it through.`;
       reject(new RpcError(code, message, { execution: 'not-sent', method: fullName, cause }));
     };
     const late = (): void => giveUp('DEADLINE_EXCEEDED', `no answer within ${deadline} ms`);
