@@ -31,7 +31,7 @@ test('one who reads no answers has 128 MiB of them held, of which others lose no
   for (const one of [end, other]) one.receive(METHOD);
   for (let slot = 0; slot < 9; slot++) ask(end, slot);
   for (const call of end.requests.slice(0, 8)) end.answer(call, answer);
-  expect(() => end.answer(end.requests[8], answer)).toThrow('wait on this connection already');
+  expect(() => end.answer(end.requests[8], answer)).toThrow('would wait on this connection');
   ask(other, 0);
   other.answer(other.requests[0], answer);
   expect(budgets.queued.used).toBeGreaterThan(9 * answer.length);

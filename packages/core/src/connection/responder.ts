@@ -102,12 +102,14 @@ export class Responder {
   #hold(call: IncomingCall, bytes: number): void {
     if (!this.#held.take(bytes)) {
       throw tooMuchWaits(
-        `${HELD_BYTES} bytes of answers wait on this connection already, to be read by the other side`,
+        `with it more than ${HELD_BYTES} bytes of answers would wait on this connection to be read by the other side`,
       );
     }
     if (!this.#queued.take(bytes)) {
       this.#held.give(bytes);
-      throw tooMuchWaits(`${this.#queued.most} bytes of answers wait for their readers already (limit "queued")`);
+      throw tooMuchWaits(
+        `with it more than ${this.#queued.most} bytes of answers would wait for their readers (limit "queued")`,
+      );
     }
     call.held = bytes;
   }

@@ -251,7 +251,7 @@ describe('the bytes of answers that wait', () => {
       expect(() => other.end.answer(other.end.request(0), long)).toThrow(
         expect.objectContaining({
           code: 'RESOURCE_EXHAUSTED',
-          message: '5000 bytes of answers wait for their readers already (limit "queued")',
+          message: 'with it more than 5000 bytes of answers would wait for their readers (limit "queued")',
         }),
       );
       expect([other.end.leaves(), used(one)]).toEqual([[], [3, 2999]]);
