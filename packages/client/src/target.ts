@@ -66,7 +66,7 @@ function whyNot({ code = '', message }: NodeJS.ErrnoException, at: string, kind:
     case 'ECONNREFUSED':
       return `Nothing listens at ${at}. Is the server running?`;
     case 'EACCES':
-      return `This user may not connect to ${at}${kind === 'unix' ? ': it has no permission to write to it' : ''}.`;
+      return `This user may not connect to ${at}${kind === 'unix' ? ': it may not write to it, or not enter a directory above it' : ''}.`;
     case 'EAGAIN':
       return `The server at ${at} has more new connections than it can take at once. Try again.`;
     case 'EMFILE':

@@ -107,7 +107,9 @@ describe.runIf(canBeOthers)(
       expect([mode & 0o777, uid, gid]).toEqual([0o660, ORDINARY, GROUP]);
       const member = await started(forkedAs(OTHER, './users/caller-child', [], [GROUP]));
       expect(await member.ask('pid', address)).toBe(server.process.pid);
-      await expect(other?.ask('pid', address)).rejects.toThrow('This user may not connect');
+      await expect(other?.ask('pid', address)).rejects.toThrow(
+        `This user may not connect to ${address}: it may not write to it, or not enter a directory above it.`,
+      );
       await server.ask('close');
       expect(place.entries()).toEqual([]);
       const outside = await ordinary('./users/outer-child', ['main']);
