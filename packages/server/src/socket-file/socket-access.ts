@@ -57,12 +57,16 @@ function checkMode(mode: number): void {
   if (typeof mode !== 'number') {
     throw new TypeError(`The mode of a socket file is a number such as 0o660, and not ${shown(mode)}.`);
   }
-  if (!Number.isInteger(mode) || (mode & ~0o666) !== 0 || (mode & 0o600) !== 0o600) {
-    throw new RangeError(
-      `The mode ${octal(mode)} is none of a socket file: write 0o600 for its user alone, 0o660 for a group as well, or ` +
-        '0o666 for everybody.',
-    );
-  }
+  if (isMode(mode)) return;
+  const isMeant = isMode(Number.parseInt(`${mode}`, 8));
+  throw new RangeError(
+    `The mode ${octal(mode)}${isMeant ? ` (${mode} without 0o)` : ''} is none of a socket file: write 0o600 for its user ` +
+      'alone, 0o660 for a group as well, or 0o666 for everybody.',
+  );
+}
+
+function isMode(mode: number): boolean {
+  return Number.isInteger(mode) && (mode & ~0o666) === 0 && (mode & 0o600) === 0o600;
 }
 
 async function numberOf(group: string | number): Promise<number> {
@@ -87,5 +91,5 @@ function octal(mode: number): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value;
+  return typeof value === 'string' || value === null ? JSON.stringify(value) : typeof value;
 }
