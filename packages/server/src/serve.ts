@@ -108,7 +108,8 @@ const KINDS: OptionKinds<ServeOptions> = {
  *   targets.
  * @throws RangeError for a limit, a time or a mode out of its range.
  * @throws Error where it cannot listen at one of the addresses, or with one of the sockets, saying what stands in the
- *   way. It then listens at none.
+ *   way. It then listens at none. The error's `cause` is the system's, where that refused it: with the `code`
+ *   `EADDRINUSE` somebody listens there already.
  * @example
  * ```ts
  * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));

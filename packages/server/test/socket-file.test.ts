@@ -44,9 +44,10 @@ describe('what stands at the path already', () => {
   test('the path of a live server is refused by an error that names it, and the server is not disturbed', async () => {
     await using _first = await serveAs('first', place.unix());
     const before = lstatSync(place.at('s.sock'));
-    await expect(serveAs('second', place.unix())).rejects.toThrow(
-      `Cannot listen at ${place.at('s.sock')}: another server is listening there.`,
-    );
+    await expect(serveAs('second', place.unix())).rejects.toMatchObject({
+      message: `Cannot listen at ${place.at('s.sock')}: another server is listening there. Stop it, or choose another path.`,
+      cause: { code: 'EADDRINUSE' },
+    });
     expect(lstatSync(place.at('s.sock')).ino).toBe(before.ino);
     expect(await whoAnswers(place.unix())).toBe('first');
     expect(place.entries()).toEqual(['s.sock']);

@@ -98,9 +98,12 @@ async function isLeft(path: string): Promise<boolean> {
   throw new Error(`Cannot listen at ${path}: whether another server is listening there cannot be told (${refusal}).`);
 }
 
-/** The error that another server has the path. */
+/** The error that another server has the path. A program knows it by its cause, as with all that the system refuses. */
 export function isTaken(path: string): Error {
-  return new Error(`Cannot listen at ${path}: another server is listening there. Stop it, or choose another path.`);
+  const cause = Object.assign(new Error(`EADDRINUSE: address already in use ${path}`), { code: 'EADDRINUSE' });
+  return new Error(`Cannot listen at ${path}: another server is listening there. Stop it, or choose another path.`, {
+    cause,
+  });
 }
 
 /**
