@@ -41,7 +41,8 @@ export interface Server extends AsyncDisposable {
    * Hands what this server listens with over to a process that it has started by `fork`, which calls {@link handedOver}
    * and serves what that gives. Fulfils when that one serves: both take new clients then, until this one is closed. The
    * socket files are the new one's to remove, and the process of this one no longer waits for that of the other. Where
-   * it rejects this server goes on as before. Clients, and transports that it was given, stay its own.
+   * it rejects this server goes on as before, and the other process, which may be waiting still, is yours to end. Clients,
+   * and transports that it was given, stay its own.
    *
    * @throws RangeError for a timeout out of its range.
    * @throws Error saying why the other process does not serve, or why this server cannot be handed over.
@@ -49,12 +50,14 @@ export interface Server extends AsyncDisposable {
    * ```ts
    * const server = await serve('unix:/run/user/1000/text.sock', implement(text, { uppercase: (s) => s.toUpperCase() }));
    * process.on('SIGHUP', async () => {
+   *   const successor = fork('server.js', ['--successor'], { detached: true });
    *   try {
-   *     await server.handOver(fork('server.js', ['--successor'], { detached: true }));
-   *     await server.close();
+   *     await server.handOver(successor);
    *   } catch (error) {
-   *     console.error(error); // this server goes on
+   *     successor.kill(); // this server goes on
+   *     return console.error(error);
    *   }
+   *   await server.close();
    * });
    * ```
    */

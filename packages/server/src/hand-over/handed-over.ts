@@ -36,7 +36,7 @@ export async function handedOver({ timeout = PATIENCE }: HandedOverOptions = {})
   checkPatience(timeout);
   if (process.send === undefined || !process.connected) {
     throw new Error(
-      nothing('it has no channel to the process that started it. A server starts its successor by fork().'),
+      nothing('it has no channel to the process that started it. That has ended, or has not started it by fork().'),
     );
   }
   return new Promise((resolve, reject) => {
