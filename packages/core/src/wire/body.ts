@@ -81,7 +81,8 @@ export function decodeBody(bytes: Buffer, start: number, end: number, raw: boole
   try {
     return unpack(bytes, start, end);
   } catch (error) {
-    // Nothing that passed the inspection is known to fail here; a peer's bytes are not to be the first to find it.
+    if (error instanceof Malformed) throw error;
+    // Nothing else that passed the inspection is known to fail here; a peer's bytes are not to be the first to find it.
     throw new Malformed(`what msgpack cannot read (${String(error)})`);
   }
 }

@@ -4,8 +4,8 @@
  * lengths, bytes left over, text that is not UTF-8, and more depth or values than the limits allow.
  */
 import { isUtf8 } from 'node:buffer';
+import { EXTENSION } from './extension.ts';
 import type { Limits } from './limits.ts';
-import { EXTENSION } from './msgpack.ts';
 import { isProtoKey } from './proto-key.ts';
 import { isTimestamp } from './timestamp.ts';
 

@@ -143,6 +143,7 @@ export function decodeItems(bytes: Buffer, start: number, end: number, limits: B
   try {
     return unpack(bytes, start, end) as unknown[];
   } catch (error) {
+    if (error instanceof Malformed) throw error;
     throw new Malformed(`what msgpack cannot read (${String(error)})`);
   }
 }

@@ -7,9 +7,8 @@
  * `inspect.ts` has not passed.
  */
 import { addExtension, Packr } from 'msgpackr/pack';
-
-/** The extension types of the wire. */
-export const EXTENSION = { undefined: 0x00, map: 0x01, set: 0x02, bigint: 0x42, timestamp: 0xff } as const;
+import { Collections } from './collections.ts';
+import { EXTENSION } from './extension.ts';
 
 const packr = new Packr({
   useRecords: false,
@@ -45,6 +44,7 @@ export class NegativeZero {}
 
 /** The bytes that are being unpacked, for the extensions that hold values of their own. */
 let source: Uint8Array;
+const collections = new Collections();
 
 type ReadAt = (position: number) => unknown;
 type Allocate = (size: number) => { target: Uint8Array; position: number };
@@ -69,19 +69,14 @@ register({
   Class: PackedMap,
   type: EXTENSION.map,
   pack: (value: PackedMap) => value.bytes,
-  unpack(data, readAt) {
-    const entries = readInner(data, readAt);
-    const map = new Map<unknown, unknown>();
-    for (let i = 0; i + 1 < entries.length; i += 2) map.set(entries[i], entries[i + 1]);
-    return map;
-  },
+  unpack: (data, readAt) => collections.map(readInner(data, readAt)),
 });
 
 register({
   Class: PackedSet,
   type: EXTENSION.set,
   pack: (value: PackedSet) => value.bytes,
-  unpack: (data, readAt) => new Set(readInner(data, readAt)),
+  unpack: (data, readAt) => collections.set(readInner(data, readAt)),
 });
 
 const NEGATIVE_ZERO_BYTES = [0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0];
@@ -140,8 +135,13 @@ Object.defineProperty(Source.prototype, 'latin1Slice', {
 // Unpacking from one reused source saves making a view and a DataView for each message, some 140 ns.
 const scratch = new Source(8192);
 
-/** The value of inspected msgpack bytes. It shares no memory with them. */
+/**
+ * The value of inspected msgpack bytes. It shares no memory with them.
+ *
+ * @throws Malformed where a Map or a Set would take too long to build.
+ */
 export function unpack(bytes: Uint8Array, start: number, end: number): unknown {
+  collections.reset();
   const length = end - start;
   if (length > scratch.length) {
     source = new Source(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, length);
