@@ -3,7 +3,7 @@ import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
 import { EVENTS_CALL, FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
-import type { Limits } from '../wire/limits.ts';
+import type { OwnLimits } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { MethodDeclaration } from './call.ts';
@@ -30,7 +30,7 @@ interface Come<T> {
  * which are handled slowly are sent slowly. One that nobody handles here is dropped, and gives its credit back at once.
  */
 export class EventsIn<T> {
-  readonly #local: Limits;
+  readonly #local: OwnLimits;
   readonly #outbox: Outbox;
   readonly #host: Host<T>;
   readonly #methods: MethodTable<T>;
@@ -47,10 +47,10 @@ export class EventsIn<T> {
   readonly #told = new Set<MethodDeclaration>();
   /** Events that wait while the contract of one of them is being compared: all are handled in their order. */
   #waiting: Come<T>[] = [];
-  /** This end has ended its side and can grant no more: what still comes needs no credit. */
+  /** This end has ended its side and can grant no more: what still comes needs no credit, within what may wait. */
   unbound = false;
 
-  constructor(local: Limits, outbox: Outbox, host: Host<T>, methods: MethodTable<T>) {
+  constructor(local: OwnLimits, outbox: Outbox, host: Host<T>, methods: MethodTable<T>) {
     this.#local = local;
     this.#outbox = outbox;
     this.#host = host;
@@ -148,8 +148,12 @@ export class EventsIn<T> {
 
   #spend(cost: number): void {
     this.#credit -= cost;
-    if (this.#credit >= 0 || this.unbound) return;
-    throw new ProtocolError('an EVENT for which there was no credit (limit "events")');
+    if (this.#credit >= 0) return;
+    if (!this.unbound) throw new ProtocolError('an EVENT for which there was no credit (limit "events")');
+    if (this.#held <= this.#local.queue) return;
+    throw new ProtocolError(
+      'more events than may wait for their handlers (limit "queue") once this end has ended its side',
+    );
   }
 
   /** Gives back what was handled; not each event at once: a frame for each would double the traffic. */

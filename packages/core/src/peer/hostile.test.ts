@@ -7,13 +7,17 @@ import { KIND } from '../contract/kind.ts';
 import { method } from '../contract/method.ts';
 import { service } from '../contract/service.ts';
 import { EVENTS_CALL, FRAME } from '../wire/frame.ts';
-import { ask, attacked, declare, put } from './test-hostile.ts';
+import type { FrameWriter } from '../wire/frame-writer.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Attacked, ask, attacked, declare, put } from './test-hostile.ts';
+import { quiet } from './test-world.ts';
 
 const victim = service('victim', {
   up: method({ input: z.string(), output: z.string() }),
   long: method({ input: z.void(), output: z.string() }),
   faulty: method({ input: z.void(), output: z.void() }),
   note: event(z.object({ n: z.number() })),
+  held: event(z.string()),
 });
 
 const implementation = implement(victim, {
@@ -23,6 +27,7 @@ const implementation = implement(victim, {
     throw new Error('a fault of the handler');
   },
   note: () => {},
+  held: () => new Promise(() => {}),
 });
 
 const MOST_TOLD = 101;
@@ -79,4 +84,63 @@ test('names that the other end made up cannot move the cursor of who reads them'
   const [[error, name] = []] = end.reported;
   expect(name).toBe('victim.\\u{1b}[2Jgone\\u{a}nearcall: all is well');
   expect(error?.message).toContain('\\u{1b}[2Jgone\\u{a}nearcall');
+});
+
+/** A clock whose timers ring when a test says so. */
+function byHand(): { clock: Clock; pass(milliseconds: number): void } {
+  const timers = new Set<{ at: number; action: () => void }>();
+  let now = 0;
+  const timer = (action: () => void, milliseconds: number): (() => void) => {
+    const made = { at: now + milliseconds, action };
+    timers.add(made);
+    return () => timers.delete(made);
+  };
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+    for (const due of [...timers]) if (due.at <= now && timers.delete(due)) due.action();
+  };
+  return { clock: { ...systemClock, now: () => now, timer }, pass };
+}
+
+/** A peer that has been told goodbye, and has ended its side, by an attacker who goes on. */
+async function left(clock: Clock): Promise<{ end: Attacked; isClosed(): boolean }> {
+  const end = await attacked(implementation, {}, clock);
+  let closed = false;
+  void end.peer.closed.then(() => {
+    closed = true;
+  });
+  await end.send((frames) => {
+    declare(frames, 0, 'victim.held', KIND.event);
+    put(frames, FRAME.GOAWAY, 0, Buffer.of(0x80));
+  });
+  return { end, isClosed: () => closed };
+}
+
+test('events behind a goodbye, which need no credit, are taken until 8 MiB of them wait for their handlers', async () => {
+  const { clock, pass } = byHand();
+  const { end, isClosed } = await left(clock);
+  await using _ = end;
+  const events = (frames: FrameWriter): void => {
+    for (let i = 0; i < 100; i++) ask(frames, FRAME.EVENT, EVENTS_CALL, 'x'.repeat(60_000));
+  };
+  await end.send(events);
+  pass(1000);
+  await quiet();
+  expect(isClosed()).toBe(false);
+  await end.send(events);
+  pass(1000);
+  await quiet();
+  expect(isClosed()).toBe(true);
+});
+
+test('one that says goodbye and stays is let go after ten seconds', async () => {
+  const { clock, pass } = byHand();
+  const { end, isClosed } = await left(clock);
+  await using _ = end;
+  pass(9999);
+  await quiet();
+  expect(isClosed()).toBe(false);
+  pass(1);
+  await quiet();
+  expect(isClosed()).toBe(true);
 });

@@ -25,6 +25,9 @@ interface SenderEvents {
 /** The bytes that the transport may hold unsent. More would wait in its queue, where nothing can overtake it. */
 const HANDED_OVER = 256 * 1024;
 
+/** How long the other end may stay once this one has ended its side, in milliseconds: all that it may still send is events. */
+const STAYING = 10_000;
+
 /** How often the other end is asked whether it still reads, in milliseconds, once nothing comes from it any more. */
 const ASKING = 1000;
 
@@ -45,6 +48,7 @@ export class Sender {
   #held = false;
   #lettingGo: (() => void) | undefined = undefined;
   #stopAsking: (() => void) | undefined = undefined;
+  #stopWaiting: (() => void) | undefined = undefined;
   #ending = false;
   #ended = false;
   #closing = false;
@@ -125,6 +129,7 @@ export class Sender {
   stop(): void {
     this.#lettingGo?.();
     this.#stopAsking?.();
+    this.#stopWaiting?.();
     this.#ended = true;
   }
 
@@ -155,6 +160,8 @@ export class Sender {
   #end(): void {
     this.#ended = true;
     this.#transport.end();
+    // One that never ends its own would keep the socket: a server could have a client dial until it has no more of them.
+    this.#stopWaiting = this.#clock.timer(() => this.#transport.destroy(), STAYING);
     this.#events.left();
   }
 
