@@ -25,6 +25,7 @@ export class Exchange<T> {
   /** Of the methods that the other end has named. */
   readonly checks: ContractChecks<T>;
   readonly #parity: 0 | 1;
+  readonly #inbox: Inbox;
   readonly #methods: MethodNumbers;
   readonly #eventsIn: EventsIn<T>;
   readonly #eventsOut: EventsOut;
@@ -34,6 +35,7 @@ export class Exchange<T> {
   constructor(parity: 0 | 1, local: OwnLimits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
     const inbox = new Inbox(local, outbox);
     this.#parity = parity;
+    this.#inbox = inbox;
     this.#methods = new MethodNumbers(outbox);
     this.caller = new Caller(parity, local, outbox, inbox, this.#methods);
     this.checks = new ContractChecks(host, outbox);
@@ -74,6 +76,7 @@ export class Exchange<T> {
 
   /** Nothing more will come of the other end. */
   ended(): void {
+    this.#inbox.end();
     this.callee.ended();
     this.checks.giveUp();
   }

@@ -196,3 +196,14 @@ test('dropping a message twice, or one that never began, lets one in at most', (
   inbox.drop(calls[0] as Call);
   expect(granted().map(([id]) => id)).toEqual([8]);
 });
+
+test('once nothing more will come, none is let on', () => {
+  const { inbox, begin, granted } = endWith({ window: WINDOW });
+  const calls = Array.from({ length: 6 }, (_, i) => new AnyCall(2 * i));
+  for (const call of calls.slice(0, 5)) begin(call, 5000);
+  expect(granted().map(([id]) => id)).toEqual([0, 2, 4, 6]);
+  inbox.end();
+  for (const call of calls.slice(0, 4)) inbox.drop(call);
+  begin(calls[5] as AnyCall, 5000);
+  expect(granted()).toEqual([]);
+});

@@ -15,6 +15,7 @@ export class Inbox {
   readonly #outbox: Outbox;
   readonly #active = new Set<Assembly>();
   readonly #waiting = new Set<Assembly>();
+  #ended = false;
 
   constructor(limits: OwnLimits, outbox: Outbox) {
     this.#limits = limits;
@@ -55,8 +56,15 @@ export class Inbox {
     this.leave(assembly);
   }
 
+  /** Nothing more will come: what waits to be let on would wait for ever. */
+  end(): void {
+    this.#ended = true;
+    this.#waiting.clear();
+  }
+
   /** Lets the message go on when few others do. */
   enter(assembly: Assembly): void {
+    if (this.#ended) return;
     if (this.#active.size < this.#limits.reassembly) this.#admit(assembly);
     else this.#waiting.add(assembly);
   }
