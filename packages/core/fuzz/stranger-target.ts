@@ -36,8 +36,10 @@ export function strangerTarget(make: Connect = connect): Target {
       ];
       const one = play(whole, me, limits, ends, make);
       const other = play(pieces, me, limits, ends, make);
-      // Of one that takes more than it is granted it may be seen a little sooner or later.
-      if (!one.overdrawn && !other.overdrawn) {
+      // Of one that takes more than it is granted it may be seen a little sooner or later, and what is wrong of a CHUNK
+      // whose end has not come yet.
+      const hasty = (one.unfinished && other.wrongChunk) || (other.unfinished && one.wrongChunk);
+      if (!one.overdrawn && !other.overdrawn && !hasty) {
         promise(one.told === other.told, 'anyCutIsTheSame', () => `${one.told}\nor, in pieces, ${other.told}`);
         promise(one.sent === other.sent, 'anyCutIsTheSame', () => `${one.sent}\nor, in pieces, ${other.sent}`);
       }
@@ -58,6 +60,9 @@ interface Played {
   /** What it sent, but for credit: that may be granted in other parts. */
   readonly sent: string;
   readonly overdrawn: boolean;
+  readonly wrongChunk: boolean;
+  /** Whether it waits for the rest of a frame. */
+  readonly unfinished: boolean;
 }
 
 function play(pieces: readonly Buffer[], hostile: Party, limits: Limits, ends: boolean, make: Connect): Played {
@@ -80,6 +85,7 @@ function play(pieces: readonly Buffer[], hostile: Party, limits: Limits, ends: b
   }
   const told = `${honest.told.join(', ')}; ${connection.phase}: ${why(honest.closed)}`;
   const sent = taken(connection);
+  const { unfinished } = connection.decoder;
   const frames = fed / 10 + 3;
   promise(sent.length < MOST_FOR_A_FRAME * frames, 'answersShortly', () => `${sent.length} bytes for ${fed}`);
   if (connection.phase !== 'closed') connection.abort(new RpcError('UNAVAILABLE', 'The test is over.'));
@@ -87,7 +93,9 @@ function play(pieces: readonly Buffer[], hostile: Party, limits: Limits, ends: b
   honest.judge();
   const { calls, queued } = budgets;
   promise(calls.used === 0 && queued.used === 0, 'givesBudgetsBack', () => `${calls.used}, ${queued.used}`);
-  return { told, sent: inShort(sent), overdrawn: /no credit/.test(honest.closed?.message ?? '') };
+  const reason = honest.closed?.message ?? '';
+  const [overdrawn, wrongChunk] = [/no credit/, / CHUNK /].map((words) => words.test(reason)) as [boolean, boolean];
+  return { told, sent: inShort(sent), overdrawn, wrongChunk, unfinished };
 }
 
 /** Why it is over, but for what depends on how much has been seen. */
