@@ -134,7 +134,7 @@ test('a successor that does not take over in time, or whose server is closed, ge
   const handing = server.handOver(silent);
   await expect(server.handOver(silent)).rejects.toThrow('it is being handed over to another process.');
   const closing = server.close();
-  await expect(handing).rejects.toThrow('this server was closed meanwhile.');
+  await expect(handing).rejects.toThrow(/: the server that hands over was closed meanwhile\.$/);
   await closing;
   expect(place.entries()).toEqual([]);
   silent.kill();

@@ -43,10 +43,10 @@ export function handOver(
       child.off('disconnect', disconnected);
       closing.removeEventListener('abort', closed);
     };
-    const fail = (why: string): void => {
+    const fail = (why: string, now = ' This server goes on as before.'): void => {
       cease();
       if (child.connected) child.send(handOverMessage({ step: 'withdrawn', id, why }), () => {});
-      reject(new Error(`Could not hand over to process ${child.pid}: ${why} This server goes on as before.`));
+      reject(new Error(`Could not hand over to process ${child.pid}: ${why}${now}`));
     };
     const send = (step: Step, handle?: SendHandle, sent?: () => void): void => {
       child.send(handOverMessage(step), handle, (error) => {
@@ -85,7 +85,7 @@ export function handOver(
       else lag = setTimeout(() => fail('its channel was closed before it served.'), LAG);
     };
     const closed = (): void => {
-      if (!agreed) fail('this server was closed meanwhile.');
+      if (!agreed) fail('the server that hands over was closed meanwhile.', '');
     };
     const timer = setTimeout(() => {
       if (agreed) return;
