@@ -6,8 +6,8 @@ export interface ServerLimits {
   readonly calls: number;
   /**
    * Bytes of answers that are encoded and wait for clients to read them. An answer beyond that fails with
-   * RESOURCE_EXHAUSTED. One answer alone may be longer; answers that are one `Uint8Array` are not counted, because they
-   * are not copied. Default 256 MiB.
+   * RESOURCE_EXHAUSTED, as does one beyond 128 MiB for its client alone. One answer may be longer; answers that are one
+   * `Uint8Array` are not counted, because they are not copied. Default 256 MiB.
    */
   readonly queued: number;
 }

@@ -12,7 +12,10 @@ const SLICE = 4096;
  * reads up to 2 MiB from one socket before it looks at the next, which may hold a hundred thousand requests.
  */
 export class Turns {
-  /** When the reads of this turn began; negative where none has. */
+  /**
+   * When the reads since the last break began; negative where there were none. Nothing tells where a turn ended by
+   * itself, so a break may come that is not due: it costs a few microseconds.
+   */
   #since = -1;
   #slice = Number.POSITIVE_INFINITY;
 
