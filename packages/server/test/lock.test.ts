@@ -45,7 +45,7 @@ class World {
         }),
       file: (number) =>
         step(`file ${number}`, () => (this.#isBlind ? 'a file' : this.files.get(number)?.id.toString())),
-      isLeft: (number) => step(`isLeft ${number}`, () => this.dead.has(this.files.get(number)?.owner ?? -1)),
+      isStale: (number) => step(`isStale ${number}`, () => this.dead.has(this.files.get(number)?.owner ?? -1)),
       move: (number) =>
         step(`move ${number}`, () => {
           const file = this.files.get(number);

@@ -9,7 +9,7 @@ import { whyNoDirectory } from './private-directory.ts';
 import { shortNameOf } from './short-name.ts';
 import { allow, type SocketAccess } from './socket-access.ts';
 import { isTaken, listen, publish, removeOurs, type SocketFile } from './socket-file.ts';
-import { alone, digest } from './socket-lock.ts';
+import { digest, withLock } from './socket-lock.ts';
 
 /**
  * Lets a worker of a `node:cluster` listen at a path, together with others of that cluster. The primary binds the socket,
@@ -26,7 +26,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
   const named = isShort ? directory : await shortNameOf(directory);
   if (named === undefined) return listen(server, path, access);
   const bound = join(named, 's');
-  return alone(path, access, async () => {
+  return withLock(path, access, async () => {
     await makePrivate(directory, path);
     // Whoever was the last has taken it away meanwhile.
     if (!isShort) await shortNameOf(directory);
@@ -54,7 +54,7 @@ export async function listenInCluster(server: Server, path: string, access: Sock
       throw error;
     }
     // A file that stays all the same is a leftover, which the next server replaces.
-    return { remove: async () => {}, clear: () => alone(path, access, clear).catch(() => {}) };
+    return { remove: async () => {}, clear: () => withLock(path, access, clear).catch(() => {}) };
   });
 }
 

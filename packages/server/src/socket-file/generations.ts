@@ -12,7 +12,7 @@ export interface Generations {
   /** Which file has a number: the same text for the same file, and another one for any other. */
   file(number: number): Promise<string | undefined>;
   /** Whether a file has a number, and its process is gone. */
-  isLeft(number: number): Promise<boolean>;
+  isStale(number: number): Promise<boolean>;
   /** Puts the file of a number in the place of the first. */
   move(number: number): Promise<void>;
   remove(number: number): Promise<void>;
@@ -42,7 +42,7 @@ export function generationsAt(start: string, own: string): Generations {
       // An inode's number may come to be another file's, but not with the time of the first.
       return file && `${file.dev} ${file.ino} ${file.ctimeNs}`;
     },
-    async isLeft(number) {
+    async isStale(number) {
       const file = await found(at(number));
       if (file === undefined) return false;
       if (!file.isSocket()) throw new Error(`${at(number)} stands in the way, and is not a socket.`);

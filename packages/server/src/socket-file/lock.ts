@@ -58,7 +58,7 @@ export class Lock {
     const first = await generations.file(1);
     let number = 1;
     do {
-      if (!(await generations.isLeft(number))) return number;
+      if (!(await generations.isStale(number))) return number;
       number++;
     } while (!(await generations.make(number)));
     let isHeld = false;
@@ -75,7 +75,7 @@ export class Lock {
   /** Removes what crashes have left of higher generations, once the first one is ours. */
   async #tidy(): Promise<void> {
     for (const number of await this.#generations.all()) {
-      if (number > 1 && (await this.#generations.isLeft(number))) await this.#generations.remove(number);
+      if (number > 1 && (await this.#generations.isStale(number))) await this.#generations.remove(number);
     }
   }
 }

@@ -6,7 +6,7 @@ import type { OwnedFile } from '../listener.ts';
 import { refusalAt } from './listening.ts';
 import { bindIn, inPrivate } from './private-directory.ts';
 import { allow, type SocketAccess } from './socket-access.ts';
-import { alone } from './socket-lock.ts';
+import { withLock } from './socket-lock.ts';
 
 /** A socket file that this process has published, and may remove. */
 export interface SocketFile {
@@ -30,7 +30,7 @@ export async function listen(server: Server, path: string, access: SocketAccess)
       const bound = await bindIn(server, directory);
       await allow(bound, access);
       const { dev, ino } = await lstat(bound);
-      await publish(bound, path, (replace) => alone(path, access, replace));
+      await publish(bound, path, (replace) => withLock(path, access, replace));
       return { owned: { path, dev, ino }, remove: () => removeOurs(path, dev, ino), clear: async () => {} };
     } catch (error) {
       server.close();
@@ -39,11 +39,11 @@ export async function listen(server: Server, path: string, access: SocketAccess)
   });
 }
 
-/** Gives the bound socket its public name. Only a leftover socket is ever replaced, and that `alone`. */
+/** Gives the bound socket its public name. Only a leftover socket is ever replaced, and that under a lock. */
 export async function publish(
   bound: string,
   path: string,
-  alone: (replace: () => Promise<void>) => Promise<void>,
+  locked: (replace: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   for (;;) {
     try {
@@ -52,9 +52,9 @@ export async function publish(
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    if (await isLeft(path)) {
+    if (await isStale(path)) {
       let isReplaced = false;
-      await alone(async () => {
+      await locked(async () => {
         isReplaced = await replace(bound, path);
       });
       if (isReplaced) return;
@@ -65,7 +65,7 @@ export async function publish(
 /** Puts the bound socket in the place of one that is left. False where there is none any more. */
 async function replace(bound: string, path: string): Promise<boolean> {
   const before = lstatSync(path, { throwIfNoEntry: false });
-  if (!(await isLeft(path))) return false;
+  if (!(await isStale(path))) return false;
   // With nothing in between: who is no server of ours asks for no lock.
   const now = lstatSync(path, { throwIfNoEntry: false });
   if (now === undefined || now.ino !== before?.ino || now.dev !== before.dev) return false;
@@ -78,7 +78,7 @@ async function replace(bound: string, path: string): Promise<boolean> {
  *
  * @throws Error saying what else stands there.
  */
-async function isLeft(path: string): Promise<boolean> {
+async function isStale(path: string): Promise<boolean> {
   const standing = await lstat(path).catch(() => undefined);
   if (standing === undefined) return false;
   if (!standing.isSocket()) {

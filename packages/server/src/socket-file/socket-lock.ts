@@ -12,7 +12,7 @@ import { allow, type SocketAccess } from './socket-access.ts';
  * it. It locks out whoever shares the directory, in whatever container; and it is open to those who may connect to the
  * server, for all of them to tell whether it is left.
  */
-export async function alone<T>(path: string, access: SocketAccess, action: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, access: SocketAccess, action: () => Promise<T>): Promise<T> {
   return inPrivate(path, async (directory) => {
     const server = createServer((probe) => probe.destroy());
     // Whoever looks has no business to end this process.

@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { alone } from '../../src/socket-file/socket-lock.ts';
+import { withLock } from '../../src/socket-file/socket-lock.ts';
 import { answering } from '../answering.ts';
 import { implement, type Server, serve } from '../nearcall.ts';
 import { who } from '../users/contract.ts';
@@ -63,7 +63,7 @@ answering({
   lockOften: async ({ path, times }: { path: string; times: number }) => {
     let beside = 0;
     for (let time = 0; time < times; time++) {
-      await alone(path, OURS, async () => {
+      await withLock(path, OURS, async () => {
         const mine = `${process.pid} ${time}`;
         writeFileSync(`${path}.holder`, mine);
         await new Promise(setImmediate);
@@ -75,7 +75,7 @@ answering({
   /** Takes the lock of a path, and keeps it for ever. Fulfils when it has it. */
   lock: ({ path }: { path: string }) =>
     new Promise<void>((held) => {
-      void alone(path, OURS, () => {
+      void withLock(path, OURS, () => {
         held();
         return new Promise(() => {});
       });
