@@ -121,7 +121,7 @@ async function load(file: string): Promise<Record<string, unknown>> {
   return import(/* @vite-ignore */ join(folder, file));
 }
 
-test('every piece of code in the README has a name, and so is run here', () => {
+test('every piece of code in the README and its pages has a name, and so is run here', () => {
   expect(readmeFiles().length).toBe(readmeSnippetCount());
   expect(readmeFiles().map(({ name }) => name)).toEqual([
     'contract.ts',
@@ -136,10 +136,10 @@ test('every piece of code in the README has a name, and so is run here', () => {
     'reader.ts',
     'signed-in.ts',
     'signed-client.ts',
-    'guests.ts',
     'transports.ts',
     'pool.ts',
     'steady.ts',
+    'guests.ts',
     'activated.ts',
     'successor.ts',
   ]);

@@ -10,15 +10,17 @@ export interface Snippet {
   readonly code: string;
 }
 
-/** The README's TypeScript, each piece under the file name in its first line. */
+/** The pages that show code, one after the other. */
+const PAGES = ['README.md', 'SOCKETS.md'].map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
+
+/** The TypeScript of the README and of its pages, each piece under the file name in its first line. */
 export function readmeFiles(): Snippet[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }));
+  return [...PAGES.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({ name, code }));
 }
 
-/** How many pieces of TypeScript the README shows, named or not. */
+/** How many pieces of TypeScript they show, named or not. */
 export function readmeSnippetCount(): number {
-  return readFileSync(join(root, 'README.md'), 'utf8').split('```ts\n').length - 1;
+  return PAGES.split('```ts\n').length - 1;
 }
 
 /** Every `@example` in the packages' docstrings. */
