@@ -24,7 +24,7 @@ const MAX_ID = 0xffff_fffe;
  *
  * @throws TypeError where it cannot be known who comes: by TCP, or over a transport that does not tell.
  * @throws TypeError for a list that is none, or has another name.
- * @throws RangeError for an id that is no whole number from 0 on, and where nobody would be admitted.
+ * @throws RangeError for an id that is no whole number, or too great a one, and where nobody would be admitted.
  * @throws Error where this machine cannot tell, or has no koffi.
  */
 export function guardOf(admission: Admission, addresses: readonly Address[], transports: readonly Transport[]): Guard {
@@ -74,7 +74,10 @@ function idsOf(name: string, ids: readonly number[] = []): ReadonlySet<number> {
   if (!Array.isArray(ids)) throw new TypeError(`The "${name}" of the option admit are no list.`);
   for (const id of ids) {
     if (Number.isInteger(id) && id >= 0 && id <= MAX_ID) continue;
-    throw new RangeError(`The option admit has ${String(id)} among its "${name}"; each is a whole number from 0 on.`);
+    const shown = typeof id === 'string' ? JSON.stringify(id) : String(id);
+    throw new RangeError(
+      `The option admit has ${shown} among its "${name}"; each is a whole number from 0 to ${MAX_ID}.`,
+    );
   }
   return new Set(ids);
 }

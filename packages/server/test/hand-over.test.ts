@@ -84,7 +84,8 @@ test('a server whose successor fails, or dies, goes on as before, and finds anot
   await using server = await serving(place.unix());
   const bad = {
     fails:
-      'it could not serve: Cannot listen at /nowhere/s.sock: the directory /nowhere does not exist, or takes no files.',
+      'it could not serve: Cannot listen at /nowhere/s.sock: the directory /nowhere does not exist, or takes no files. ' +
+      'Choose another path; localAddress(name) finds one, and makes its directory.',
     dies: 'it ended with 3 before it served.',
   };
   for (const [how, why] of Object.entries(bad)) {

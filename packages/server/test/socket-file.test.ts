@@ -67,7 +67,7 @@ describe('what stands at the path already', () => {
   test('a regular file is not touched', async () => {
     await writeFile(place.at('s.sock'), 'precious');
     await expect(serveAs('a', place.unix())).rejects.toThrow(
-      `Cannot listen at ${place.at('s.sock')}: a file stands there that is not a socket. It was left as it is.`,
+      `Cannot listen at ${place.at('s.sock')}: a file stands there that is not a socket. It was left as it is: remove it, or choose another path.`,
     );
     expect(await readFile(place.at('s.sock'), 'utf8')).toBe('precious');
     expect(place.entries()).toEqual(['s.sock']);
@@ -100,7 +100,7 @@ describe('what stands at the path already', () => {
 
   test('a missing directory is named', async () => {
     await expect(serveAs('a', place.unix('missing/s.sock'))).rejects.toThrow(
-      `Cannot listen at ${place.at('missing/s.sock')}: the directory ${place.at('missing')} does not exist, or takes no files.`,
+      `Cannot listen at ${place.at('missing/s.sock')}: the directory ${place.at('missing')} does not exist, or takes no files. Choose another path; localAddress(name) finds one, and makes its directory.`,
     );
     expect(place.entries()).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe('what stands at the path already', () => {
   test('a directory that is a file is an error that names the path', async () => {
     await writeFile(place.at('file'), '');
     await expect(serveAs('a', place.unix('file/s.sock'))).rejects.toThrow(
-      `Cannot listen at ${place.at('file/s.sock')}`,
+      `Cannot listen at ${place.at('file/s.sock')}: ${place.at('file')} is no directory. Choose another path`,
     );
   });
 });

@@ -279,7 +279,12 @@ describe.skipIf(!isLinux)('a guard', () => {
     ['a negative id', () => place.unix('k.sock'), { uids: [uid, -1] }, 'has -1 among its "uids"'],
     ['a broken id', () => place.unix('k.sock'), { gids: [1.5] }, 'has 1.5 among its "gids"'],
     ["nobody's id", () => place.unix('k.sock'), { gids: [0xffff_ffff] }, 'has 4294967295 among its "gids"'],
-    ['an id as a text', () => place.unix('k.sock'), { uids: ['0'] }, 'has 0 among its "uids"'],
+    [
+      'an id as a text',
+      () => place.unix('k.sock'),
+      { uids: ['0'] },
+      'has "0" among its "uids"; each is a whole number from 0',
+    ],
     ['a single id', () => place.unix('k.sock'), { uids: 0 }, 'The "uids" of the option admit are no list'],
     ['no object', () => place.unix('k.sock'), null, 'The option admit is no object'],
   ])('does not let a server start with %s, and says why', async (_, targets, admit, why) => {

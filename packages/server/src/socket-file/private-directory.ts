@@ -29,10 +29,13 @@ function nameIn(directory: string): string {
 
 /** Why a directory could not be made in another. */
 export function whyNoDirectory(error: NodeJS.ErrnoException, directory: string): string {
-  if (error.code === 'ENOENT') return `the directory ${directory} does not exist, or takes no files.`;
-  if (error.code === 'EACCES') return `this user may not create files in ${directory}.`;
+  if (error.code === 'ENOENT') return `the directory ${directory} does not exist, or takes no files. ${ELSE}`;
+  if (error.code === 'ENOTDIR') return `${directory} is no directory. ${ELSE}`;
+  if (error.code === 'EACCES') return `this user may not create files in ${directory}. ${ELSE}`;
   return `${error.message}.`;
 }
+
+const ELSE = 'Choose another path; localAddress(name) finds one, and makes its directory.';
 
 /**
  * Binds a server in a private directory, and tells where. By itself: the primary of a cluster would share the name among

@@ -82,7 +82,9 @@ async function isStale(path: string): Promise<boolean> {
   const standing = await lstat(path).catch(() => undefined);
   if (standing === undefined) return false;
   if (!standing.isSocket()) {
-    throw new Error(`Cannot listen at ${path}: a file stands there that is not a socket. It was left as it is.`);
+    throw new Error(
+      `Cannot listen at ${path}: a file stands there that is not a socket. It was left as it is: remove it, or choose another path.`,
+    );
   }
   const refusal = await refusalAt(path);
   if (refusal === 'EACCES' || refusal === 'EPERM') {
