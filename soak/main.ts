@@ -16,14 +16,15 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: `${Math.floor(Math.random() * 1e6)}` },
     leak: { type: 'string', default: 'none' },
+    help: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.minutes) * 60;
 const seed = Number(values.seed);
 const leak = values.leak as Leak;
-if (!(seconds > 0) || !Number.isInteger(seed) || !LEAKS.includes(leak)) {
+if (values.help || !(seconds > 0) || !Number.isInteger(seed) || !LEAKS.includes(leak)) {
   console.error(`Usage: pnpm soak [--minutes N] [--seed S] [--leak ${LEAKS.join('|')}]`);
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 for (const [signal, code] of [
   ['SIGINT', 130],

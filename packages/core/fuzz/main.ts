@@ -8,6 +8,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     target: { type: 'string' },
     case: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 
@@ -15,10 +16,10 @@ const count = Number(values.cases);
 const seed = Number(values.seed);
 const only = values.case === undefined ? undefined : Number(values.case);
 const targets = TARGETS.filter(({ name }) => values.target === undefined || values.target === name);
-if (![count, seed, only ?? 0].every(Number.isSafeInteger) || count < 1 || targets.length === 0) {
+if (values.help || ![count, seed, only ?? 0].every(Number.isSafeInteger) || count < 1 || targets.length === 0) {
   const names = TARGETS.map(({ name }) => name).join('|');
   console.error(`Usage: pnpm fuzz [--cases N] [--seed S] [--target ${names}] [--case K, of one target]`);
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 
 /** A find may come again and again: so many of a target are printed, and then it is given up. */
