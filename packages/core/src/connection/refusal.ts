@@ -1,3 +1,4 @@
+import { escaped } from '../contract/description/words.ts';
 import { KIND, KIND_NAMES, type Kind } from '../contract/kind.ts';
 import type { Code } from '../error/code.ts';
 import { RpcError } from '../error/rpc-error.ts';
@@ -63,9 +64,9 @@ export function timeUp(): RpcError {
   return rejected('DEADLINE_EXCEEDED', 'The time of the call was up before the contracts of both sides were compared.');
 }
 
-/** A method's name as people may read it: the other end's names may hold what moves a terminal's cursor. */
+/** A method's name as people may read it. */
 export function namedForPeople({ service, name }: MethodDeclaration): string {
-  return `${service}.${name}`.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  return escaped(`${service}.${name}`);
 }
 
 function unserved(service: string, name: string, kind: Kind): string {

@@ -59,6 +59,26 @@ describe('parser', () => {
     expect(issues(() => parser(handNumber, 'The input')('x'))).toBe('at a.b[0].Symbol(s): not a number; nor else');
   });
 
+  test('refuses in a few words, however much is wrong', () => {
+    const strings = parser(z.array(z.string()), 'The input');
+    const many = issues(() => strings(new Array(5000).fill(5)));
+    expect(many).toMatch(/^at \[0\]: Invalid input: expected string, received number; at \[1\]: /);
+    expect(many).toMatch(/…; and 4\d\d\d more$/);
+    expect(many.length).toBeLessThan(4200);
+    const unknown = issues(() => parser(z.strictObject({}), 'The input')({ ['k'.repeat(1_000_000)]: 1 }));
+    expect(unknown.length).toBeLessThan(4200);
+    expect(unknown.endsWith('kk…')).toBe(true);
+  });
+
+  test('refuses in words that cannot move the cursor of who reads them', () => {
+    const strict = parser(z.strictObject({}), 'The input');
+    expect(issues(() => strict({ '\u001b[2J\nall is well': 1 }))).toBe(
+      'Unrecognized key: "\\u{1b}[2J\\u{a}all is well"',
+    );
+    const record = parser(z.record(z.string(), z.string()), 'The input');
+    expect(issues(() => record({ '\r': 1 }))).toMatch(/^at \\u{d}: /);
+  });
+
   test('of a codec decodes', () => {
     for (const schema of [isoDate, miniDate]) expect(parser(schema, 'The input')(EPOCH)).toEqual(new Date(0));
   });

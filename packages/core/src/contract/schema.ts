@@ -2,6 +2,7 @@
  * What nearcall knows of schemas. It imports none: it speaks Standard Schema, and zod by the shape of its objects,
  * which is faster and says more.
  */
+import { escaped } from './description/words.ts';
 
 /** Any Standard Schema: zod 4, zod/mini, valibot, arktype and others. It must be synchronous. */
 export interface Schema {
@@ -36,15 +37,33 @@ export interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** A value that its schema refuses. The message holds every issue with its path. */
+/** The most characters that are said of what is wrong. */
+const MOST_SAID = 4096;
+
+/**
+ * A value that its schema refuses. The message holds the issues with their paths, as many as 4,096 characters hold: a
+ * message of the other end's may have a million, and names of its own in each, which are escaped.
+ */
 export class Invalid extends Error {
   override readonly name = 'Invalid';
   readonly issues: readonly Issue[];
 
   constructor(issues: readonly Issue[]) {
-    super(issues.map(describeIssue).join('; '));
+    super(describeIssues(issues));
     this.issues = issues;
   }
+}
+
+function describeIssues(issues: readonly Issue[]): string {
+  let said = '';
+  let count = 0;
+  for (const issue of issues) {
+    if (said.length > MOST_SAID) break;
+    said += count++ === 0 ? describeIssue(issue) : `; ${describeIssue(issue)}`;
+  }
+  const cut = said.length > MOST_SAID ? `${said.slice(0, MOST_SAID)}…` : said;
+  const left = issues.length - count;
+  return escaped(left === 0 ? cut : `${cut}; and ${left} more`);
 }
 
 function describeIssue(issue: Issue): string {

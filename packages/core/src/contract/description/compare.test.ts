@@ -380,3 +380,15 @@ function sizeOf(shape: Shape): number {
   const inner = shape.kind === 'reference' ? shape.to : shape;
   return inner.kind === 'union' ? inner.options.filter(({ kind }) => kind !== 'custom').length : 0;
 }
+
+test('names and texts of a stranger cannot move the cursor of who reads how the contracts differ', () => {
+  const object = z.object({ '\u001b[2J\n': z.literal('\u009b2J') });
+  const told = [
+    ofInputs(object, z.string()),
+    ofInputs(z.literal('\u009b2J'), z.number()),
+    ofInputs(z.object({}), object),
+    ofOutputs(z.object({}), object),
+  ];
+  expect(told[0]).toContain('\\u{1b}[2J\\u{a}');
+  for (const words of told) expect(words).toMatch(/^\P{C}+$/u);
+});

@@ -1,3 +1,5 @@
+import { escaped } from './words.ts';
+
 /** One thing that is so at one end, and otherwise at the other: a verb and what follows it. */
 export type Side = readonly [verb: 'is' | 'may be' | 'holds' | 'are', what: string];
 
@@ -32,6 +34,6 @@ export class Differences {
   /** All of them, as a sentence about a method; undefined where there are none. */
   sentence(method: string): string | undefined {
     if (this.none) return undefined;
-    return `${method}: ${this.#told.join('; ')}${this.#more > 0 ? '; and there is more' : ''}.`;
+    return escaped(`${method}: ${this.#told.join('; ')}${this.#more > 0 ? '; and there is more' : ''}.`);
   }
 }

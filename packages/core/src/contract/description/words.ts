@@ -84,3 +84,8 @@ export function fieldOf(path: string, name: string): string {
 export function brief(text: string): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
 }
+
+/** Text that holds the other end's as people may read it: that may hold what moves a terminal's cursor, or feigns a line. */
+export function escaped(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
