@@ -59,7 +59,8 @@ export interface ServeOptions {
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
   /**
    * Who may connect at the `unix:` addresses, as the mode of a file: 0o660 lets in a {@link group} as well, 0o666
-   * everybody. To connect takes the right to write. Default: 0o600, this user alone.
+   * everybody. To connect takes the right to write, and to enter the file's directory: that of `localAddress` lets nobody
+   * in. Default: 0o600, this user alone.
    */
   readonly mode?: number | undefined;
   /**
