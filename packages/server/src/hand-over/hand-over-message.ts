@@ -32,8 +32,11 @@ export function handOverMessage(step: Step): HandOverMessage {
   return { nearcall: MARK, ...step };
 }
 
+/** Whether this is a step of a hand-over whose words are texts: whatever else comes is the program's own matter. */
 export function isHandOverMessage(message: unknown): message is HandOverMessage {
-  return (message as HandOverMessage | null)?.nearcall === MARK;
+  if ((message as HandOverMessage | null)?.nearcall !== MARK) return false;
+  const { id, why, address } = message as { readonly [key: string]: unknown };
+  return [id, why, address].every((word) => word === undefined || typeof word === 'string');
 }
 
 /** How long each side waits for the other, in milliseconds. */
