@@ -13,6 +13,8 @@ export default defineConfig({
     include: ['{packages,examples,test}/**/*.test.ts'],
     // Files share what they import: for each anew that took a fifth of all CPU.
     isolate: false,
+    globalSetup: ['test/temporary-files.ts'],
+    setupFiles: ['test/after-each-file.ts'],
     pool: 'forks',
     // Left to itself, vitest leaves one CPU free, and on two runs one file after the other.
     maxWorkers: Math.max(1, Math.min(4, availableParallelism())),

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { text } from './contract.ts';
-import { watch } from './forked.ts';
 import {
   close,
   connect,
@@ -16,6 +15,7 @@ import {
 } from './nearcall.ts';
 import { calls } from './semantics/contract.ts';
 import { type FarEnd, thread } from './semantics/far-end.ts';
+import { watch } from './watched.ts';
 
 /** A process that runs a script of a line or two, and a transport to it over its standard streams. */
 function running(script: string, file = process.execPath): { child: ChildProcess; transport: Transport } {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Child, type Exit, fileOf, forked, watch } from './forked.ts';
+import { type Child, type Exit, fileOf, forked } from './forked.ts';
+import { watch } from './watched.ts';
 
 /** Starts a process that serves the contract `text` at an address. */
 export function startServer(address: string): Promise<Child> {

@@ -5,9 +5,10 @@ import { rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { workers } from './cluster/contract.ts';
-import { fileOf, forked, type Reply, watch } from './forked.ts';
+import { fileOf, forked, type Reply } from './forked.ts';
 import { close, connect } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 import { work } from './workers/contract.ts';
 
 /** For what takes a while where many processes share the machine. */

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { busy, slow } from './draining/contract.ts';
-import { type Exit, fileOf, forked, watch } from './forked.ts';
+import { type Exit, fileOf, forked } from './forked.ts';
 import { close, connect, health, implement, RpcError, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 
 let place: Temporary;
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, type ForkOptions, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
+import { watch } from './watched.ts';
 
 /** How a process ended. */
 export interface Exit {
@@ -36,19 +36,11 @@ export type Reply = { readonly id: number; readonly answer: unknown } | { readon
 
 /** Where the children of each folder are. */
 const built = new Map<string, Promise<string>>();
-const alive = new Set<ChildProcess>();
-
-afterAll(async () => {
-  for (const process of alive) process.kill('SIGKILL');
-  for (const directory of built.values()) await rm(await directory, { recursive: true, force: true });
-  built.clear();
-});
-
 /** Makes the children of a folder, and all that they import, as the sources are now: they start in no time. */
 async function bundle(folder: string): Promise<string> {
   const from = fileURLToPath(new URL(folder, import.meta.url));
   const children = (await readdir(from)).filter((file) => file.endsWith('-child.ts'));
-  const directory = await mkdtemp(join(tmpdir(), 'nearcall-forked-'));
+  const directory = await mkdtemp(join(inject('temporaryFiles'), 'forked-'));
   // For those that run as another user.
   await chmod(directory, 0o755);
   await build({
@@ -75,12 +67,6 @@ export async function fileOf(file: string): Promise<string> {
     built.set(folder, directory);
   }
   return join(await directory, `${basename(file)}.mjs`);
-}
-
-/** Sees to it that a process does not outlive the tests, also where the test that started it has failed. */
-export function watch(process: ChildProcess): void {
-  alive.add(process);
-  process.once('exit', () => alive.delete(process));
 }
 
 /**

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { text } from './contract.ts';
-import { watch } from './forked.ts';
 import { type Context, implement, RpcError, safe, serve } from './nearcall.ts';
 import {
   ANSWER,
@@ -19,6 +18,7 @@ import {
   request,
 } from './raw-client.ts';
 import { temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 
 const REQUEST = Buffer.concat([Buffer.from(PREFACE), hello, declare(0, 'text', 'uppercase'), request(0, 0, 'hello')]);
 

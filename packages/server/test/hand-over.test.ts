@@ -4,11 +4,12 @@ import { lstatSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HandedOverSockets } from '../src/hand-over/handed-over-sockets.ts';
-import { fileOf, watch } from './forked.ts';
+import { fileOf } from './forked.ts';
 import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
 import { close, connect, handedOver, implement, type Server, safe, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 
 /** For what takes a while where many processes share the machine. */
 const LONG = { timeout: 60_000 };

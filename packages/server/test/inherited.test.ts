@@ -7,11 +7,12 @@ import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listening } from '../src/socket-file/listening.ts';
 import { socketsIn } from '../src/systemd-sockets.ts';
-import { fileOf, watch } from './forked.ts';
+import { fileOf } from './forked.ts';
 import { calling } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
 import { close, connect, implement, serve, systemdSockets } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 
 /** For what takes a while where many processes share the machine. */
 const LONG = { timeout: 30_000 };

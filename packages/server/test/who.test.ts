@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fileOf, watch } from './forked.ts';
+import { fileOf } from './forked.ts';
 import {
   type Admission,
   type Credentials,
@@ -24,6 +24,7 @@ import {
   type Transport,
 } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
+import { watch } from './watched.ts';
 import type { Findings } from './who/asking-child.ts';
 import { implementation, who } from './who/contract.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { type Duplex, duplexPair } from 'node:stream';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { fileOf, watch } from '../forked.ts';
+import { fileOf } from '../forked.ts';
 import {
   duplexTransport,
   memoryTransports,
@@ -10,6 +10,7 @@ import {
   streamTransport,
   type Transport,
 } from '../nearcall.ts';
+import { watch } from '../watched.ts';
 import { serveCalls } from './serve-calls.ts';
 
 /** What serves the contract `calls` at the other end of a transport, for one connection at least. */

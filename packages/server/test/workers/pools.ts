@@ -2,9 +2,10 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { MessageChannel, Worker as Thread } from 'node:worker_threads';
-import { fileOf, forked, watch } from '../forked.ts';
+import { fileOf, forked } from '../forked.ts';
 import { type connect, duplexTransport, messagePortTransport, streamTransport, type Transport } from '../nearcall.ts';
 import { type Temporary, temporary } from '../temporary.ts';
+import { watch } from '../watched.ts';
 import type { Order } from './contract.ts';
 
 /** One process or thread that serves `work`. */
