@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HandedOverSockets } from '../src/hand-over/handed-over-sockets.ts';
 import { fileOf } from './forked.ts';
-import { calling } from './inherited/callers.ts';
+import { calling, end, who } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
 import { close, connect, handedOver, implement, type Server, safe, serve } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
@@ -47,20 +47,6 @@ async function first(how = ''): Promise<ChildProcess> {
   await once(child.stdout as Readable, 'data');
   child.stdout?.resume();
   return child;
-}
-
-/** Who serves at an address. */
-async function who(address: string): Promise<number> {
-  const client = connect(address, line);
-  const pid = await client.mark('x');
-  await close(client);
-  return pid;
-}
-
-async function end(address: string): Promise<void> {
-  const client = connect(address, line);
-  await client.close();
-  await close(client);
 }
 
 test('a successor has all the addresses, and removes the file when it closes', LONG, async () => {

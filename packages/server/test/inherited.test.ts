@@ -8,9 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listening } from '../src/socket-file/listening.ts';
 import { socketsIn } from '../src/systemd-sockets.ts';
 import { fileOf } from './forked.ts';
-import { calling } from './inherited/callers.ts';
+import { calling, end, who } from './inherited/callers.ts';
 import { line } from './inherited/contract.ts';
-import { close, connect, implement, serve, systemdSockets } from './nearcall.ts';
+import { implement, serve, systemdSockets } from './nearcall.ts';
 import { type Temporary, temporary } from './temporary.ts';
 import { watch } from './watched.ts';
 
@@ -49,20 +49,6 @@ async function start(stdio: readonly (number | 'pipe')[], ...args: string[]): Pr
 async function said(child: ChildProcess): Promise<Said> {
   const [text] = (await once(createInterface({ input: child.stdout as Readable }), 'line')) as [string];
   return JSON.parse(text);
-}
-
-/** Who serves at an address. */
-async function who(address: string): Promise<number> {
-  const client = connect(address, line);
-  const pid = await client.mark('x');
-  await close(client);
-  return pid;
-}
-
-async function end(address: string): Promise<void> {
-  const client = connect(address, line);
-  await client.close();
-  await close(client);
 }
 
 /** A socket as another program makes it, to be passed on. */

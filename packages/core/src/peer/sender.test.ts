@@ -40,3 +40,32 @@ test('an end that nothing comes from is asked now and then, as long as it waits 
   expect(asked).toBe(3);
   expect(tick).toBeUndefined();
 });
+
+test('one that stays is let go after ten seconds, unless it goes on reading what is on its way', () => {
+  let waits: { action: () => void; milliseconds: number } | undefined;
+  const clock: Clock = {
+    now: () => 0,
+    timer: (action, milliseconds) => {
+      waits = { action, milliseconds };
+      return () => {};
+    },
+    repeat: () => () => {},
+    defer: (action) => action(),
+    turn: () => {},
+    hold: () => () => {},
+  };
+  let destroyed = 0;
+  const transport = { queued: 300, hold: () => {}, send: () => {}, end: () => {}, destroy: () => destroyed++ };
+  const source = { finished: true, phase: 'open', awaited: false, take: () => undefined, ask: () => {} };
+  const events = { sending: () => {}, sent: () => {}, left: () => {} };
+  const sender = new Sender(source, transport as unknown as Transport, clock, events);
+  sender.schedule();
+  for (const queued of [200, 100]) {
+    transport.queued = queued;
+    expect(waits?.milliseconds).toBe(10_000);
+    waits?.action();
+    expect(destroyed).toBe(0);
+  }
+  waits?.action();
+  expect(destroyed).toBe(1);
+});

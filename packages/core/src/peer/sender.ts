@@ -25,7 +25,10 @@ interface SenderEvents {
 /** The bytes that the transport may hold unsent. More would wait in its queue, where nothing can overtake it. */
 const HANDED_OVER = 256 * 1024;
 
-/** How long the other end may stay once this one has ended its side, in milliseconds: all that it may still send is events. */
+/**
+ * How long the other end may stay once this one has ended its side, in milliseconds, without reading what is still on its
+ * way: all that it may send is events.
+ */
 const STAYING = 10_000;
 
 /** How often the other end is asked whether it still reads, in milliseconds, once nothing comes from it any more. */
@@ -160,9 +163,18 @@ export class Sender {
   #end(): void {
     this.#ended = true;
     this.#transport.end();
-    // One that never ends its own would keep the socket: a server could have a client dial until it has no more of them.
-    this.#stopWaiting = this.#clock.timer(() => this.#transport.destroy(), STAYING);
+    this.#await(this.#transport.queued);
     this.#events.left();
+  }
+
+  /** One that never ends its side would keep the socket: a server could have a client dial until it has no more of them. */
+  #await(queued: number): void {
+    this.#stopWaiting = this.#clock.timer(() => {
+      const left = this.#transport.queued;
+      // A slow reader may still get its last answers.
+      if (left > 0 && left < queued) this.#await(left);
+      else this.#transport.destroy();
+    }, STAYING);
   }
 
   #hold(held: boolean): void {

@@ -1,6 +1,21 @@
 import { close, connect, safe } from '../nearcall.ts';
 import { line } from './contract.ts';
 
+/** Who serves at an address. */
+export async function who(address: string): Promise<number> {
+  const client = connect(address, line);
+  const pid = await client.mark('x');
+  await close(client);
+  return pid;
+}
+
+/** Has the server there close. */
+export async function end(address: string): Promise<void> {
+  const client = connect(address, line);
+  await client.close();
+  await close(client);
+}
+
 /** What became of all calls. */
 export interface Tally {
   readonly made: number;
