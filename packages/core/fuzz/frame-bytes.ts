@@ -22,3 +22,13 @@ export function framesIn(bytes: Buffer): Frame[] {
   }
   return frames;
 }
+
+/** The type of the frame that the bytes end in the middle of, if they do and it has come. */
+export function unfinishedType(bytes: Buffer): number | undefined {
+  for (let at = 0; at + 4 < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    if (end > bytes.length) return bytes.readUInt8(at + 4);
+    at = end;
+  }
+  return undefined;
+}
