@@ -5,6 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { EXTENSION } from './extension.ts';
+import { IndexKeys } from './index-keys.ts';
 import type { Limits } from './limits.ts';
 import { isProtoKey } from './proto-key.ts';
 import { isTimestamp } from './timestamp.ts';
@@ -18,6 +19,7 @@ type Within = Pick<Limits, 'depth' | 'values'>;
 
 // Each container puts how many values it still lacks here; maps count keys and values, and lie below zero.
 let lacking = new Int32Array(64);
+const indexKeys = new IndexKeys();
 let bytes: Uint8Array;
 let position = 0;
 let end = 0;
@@ -34,6 +36,7 @@ export function inspect(source: Uint8Array, from: number, to: number, within: Wi
   position = from;
   end = to;
   if (lacking.length < within.depth + 1) lacking = new Int32Array(within.depth + 1);
+  indexKeys.begin(within.depth);
   try {
     for (let left = most === undefined ? 1 : readCount(from); left > 0; left--) {
       values = 0;
@@ -79,7 +82,7 @@ function inspectValue(from: number, base: number, within: Within): void {
     if (position >= end) throw malformed(from, 'a value that is cut off');
     const token = bytes[position++] as number;
     if (isKey) {
-      inspectKey(token, from);
+      inspectKey(token, depth, from);
       continue;
     }
     if (token < 0x80 || token >= 0xe0) continue;
@@ -100,6 +103,7 @@ function inspectValue(from: number, base: number, within: Within): void {
     if (Math.abs(count) > end - position) throw malformed(from, 'a container longer than the message');
     if (++depth > within.depth) throw malformed(from, `values nested deeper than ${within.depth} (limit "depth")`);
     lacking[depth] = count;
+    indexKeys.open(depth);
   }
 }
 
@@ -115,7 +119,7 @@ function skip(length: number, from: number): void {
   position += length;
 }
 
-function inspectKey(token: number, from: number): void {
+function inspectKey(token: number, depth: number, from: number): void {
   let length: number;
   if (token >= 0xa0 && token < 0xc0) length = token & 0x1f;
   else if (token === 0xd9) length = readLength(1, from);
@@ -126,7 +130,10 @@ function inspectKey(token: number, from: number): void {
   inspectText(length, from);
   // Assigning this key would set a prototype; msgpackr renames it, which would lose it silently.
   if (isProtoKey(bytes, start, length)) throw malformed(from, 'a key named "__proto__"');
+  if (!indexKeys.allows(depth, bytes, start, position)) throw malformed(from, TOO_MANY_INDEX_KEYS);
 }
+
+const TOO_MANY_INDEX_KEYS = 'too many objects with keys like "320", which take an engine over 128 MiB,';
 
 function inspectText(length: number, from: number): void {
   const start = position;
@@ -226,9 +233,10 @@ function inspectContainer(type: number, start: number, depth: number, from: numb
   const token = bytes[start] as number;
   const isArray = start < after && ((token & 0xf0) === 0x90 || token === 0xdc || token === 0xdd);
   if (!isArray) throw malformed(from, 'a Map or Set that holds no array');
-  position = start;
   end = after;
-  const members = token < 0xa0 ? token & 0x0f : peekLength(start, token === 0xdc ? 2 : 4, from);
+  position = start + 1;
+  const members = token < 0xa0 ? token & 0x0f : readLength(token === 0xdc ? 2 : 4, from);
+  position = start;
   if (type === EXTENSION.map && members % 2 === 1) throw malformed(from, 'a Map with a key and no value');
   // The array inside is no level and no value of its own: the sender counts the Map or Set once.
   const left = lacking[depth] as number;
@@ -237,11 +245,4 @@ function inspectContainer(type: number, start: number, depth: number, from: numb
   lacking[depth] = left;
   if (position !== after) throw malformed(from, 'a Map or Set with bytes left over');
   end = outerEnd;
-}
-
-function peekLength(start: number, size: 2 | 4, from: number): number {
-  position = start + 1;
-  const length = readLength(size, from);
-  position = start;
-  return length;
 }

@@ -3,6 +3,7 @@
  * it does not know (extensions, byte strings, 64-bit integers), what is over a limit and what is malformed it leaves to
  * them, so that they alone say what is wrong.
  */
+import { IndexKeys } from './index-keys.ts';
 import { Malformed } from './inspect.ts';
 import { KeyCache } from './key-cache.ts';
 import type { Limits } from './limits.ts';
@@ -19,10 +20,11 @@ let position = 0;
 let end = 0;
 let values = 0;
 const keys = new KeyCache();
+const indexKeys = new IndexKeys();
 
 /** The value that fills `[from, to)`, or NOT_PLAIN. It shares no memory with the bytes. */
 export function readPlain(source: Buffer, from: number, to: number, within: Within): unknown {
-  return read(source, from, to, () => {
+  return read(source, from, to, within, () => {
     values = within.values;
     return readValue(within.depth);
   });
@@ -36,7 +38,7 @@ export function readPlainItems(
   within: Within,
   most: number,
 ): unknown[] | typeof NOT_PLAIN {
-  return read(source, from, to, () => {
+  return read(source, from, to, within, () => {
     const count = readCount();
     const items: unknown[] = [];
     for (let i = 0; i < count; i++) {
@@ -49,10 +51,11 @@ export function readPlainItems(
   });
 }
 
-function read<T>(source: Buffer, from: number, to: number, how: () => T): T | typeof NOT_PLAIN {
+function read<T>(source: Buffer, from: number, to: number, within: Within, how: () => T): T | typeof NOT_PLAIN {
   bytes = source;
   position = from;
   end = to;
+  indexKeys.begin(within.depth);
   try {
     const value = how();
     return position === end ? value : NOT_PLAIN;
@@ -153,15 +156,16 @@ function readList(length: number, depth: number): unknown[] {
 
 function readMap(length: number, depth: number): Record<string, unknown> {
   if (depth === 0 || 2 * length > end - position) throw NOT_PLAIN;
+  indexKeys.open(depth);
   const map: Record<string, unknown> = {};
   for (let i = 0; i < length; i++) {
-    const key = readKey();
+    const key = readKey(depth);
     map[key] = readValue(depth - 1);
   }
   return map;
 }
 
-function readKey(): string {
+function readKey(depth: number): string {
   if (--values < 0) throw NOT_PLAIN;
   const token = next();
   let length: number;
@@ -169,6 +173,7 @@ function readKey(): string {
   else if (token === 0xd9) length = readUnsigned(1);
   else throw NOT_PLAIN;
   const start = skip(length);
+  if (!indexKeys.allows(depth, bytes, start, position)) throw NOT_PLAIN;
   const key =
     length === 0
       ? ''
