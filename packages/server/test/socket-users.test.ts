@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Child, canBeOthers, forked, forkedAs } from './forked.ts';
 import { type Temporary, temporary } from './temporary.ts';
@@ -47,7 +47,7 @@ describe.each(['main', 'thread', 'cluster'])('a server in the %s of a process wi
   let server: Child;
 
   beforeAll(async () => {
-    server = kind === 'main' ? plain : await ordinary('./users/outer-child', [kind]);
+    server = kind === 'main' ? plain : await ordinary('./users/outer-child', [kind], [GROUP]);
   });
 
   test('has a socket file that is its user’s alone, and leaves nothing', LONG, async () => {
@@ -61,8 +61,19 @@ describe.each(['main', 'thread', 'cluster'])('a server in the %s of a process wi
     expect(place.entries()).toEqual([]);
   });
 
+  test.runIf(canBeOthers && kind !== 'main')('has the mode and the group that it is given', LONG, async () => {
+    const name = `${kind}-grouped`;
+    await server.ask('serve', { address: place.unix(name), options: { mode: 0o660, group: GROUP } });
+    const { mode, uid, gid } = lstatSync(place.at(name));
+    expect([mode & 0o777, uid, gid]).toEqual([0o660, ORDINARY, GROUP]);
+    expect(await caller.ask('pid', place.unix(name))).toBeGreaterThan(0);
+    await expect(other?.ask('pid', place.unix(name))).rejects.toThrow('This user may not connect to');
+    await server.ask('close');
+    expect(place.entries()).toEqual([]);
+  });
+
   test.runIf(canBeOthers)(
-    `never lets another user in (as whom root can try), ${ATTACKS} times while it starts and stops`,
+    'never lets another user in (as whom root can try), however often it starts and stops',
     LONG,
     async () => {
       await server.ask('cycle', { address: place.unix(kind) });
@@ -76,6 +87,26 @@ describe.each(['main', 'thread', 'cluster'])('a server in the %s of a process wi
       expect(place.entries()).toEqual([]);
     },
   );
+});
+
+test('an ordinary user has a directory for sockets that is its own, whatever the umask', LONG, async () => {
+  await using area = await temporary();
+  chmodSync(area.path, 0o755);
+  for (const umask of [0, 0o077, 0o777]) {
+    const shared = area.at(`tmp${umask}`);
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    const directory = `${shared}/nearcall-${ORDINARY}`;
+    for (let i = 0; i < 2; i++) {
+      expect(await caller.ask('address', { temporary: shared, umask })).toBe(`unix:${directory}/text.sock`);
+      expect(lstatSync(directory)).toMatchObject({ uid: ORDINARY, mode: 0o40700 });
+    }
+    if (other === undefined) continue;
+    mkdirSync(`${shared}/nearcall-${OTHER}`);
+    await expect(other.ask('address', { temporary: shared, umask })).rejects.toThrow(
+      `${shared}/nearcall-${OTHER} belongs to user 0, and not to this one (${OTHER}). Sockets in it could be another's.`,
+    );
+  }
 });
 
 describe.runIf(canBeOthers)(

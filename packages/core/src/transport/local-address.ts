@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from './address.ts';
@@ -85,28 +85,23 @@ const INSTEAD = 'Set XDG_RUNTIME_DIR to a directory of your own, or write a path
 
 /** A directory, made if it is missing, that this user alone can enter. */
 function made(path: string, user: number): string {
-  let isNew = true;
   try {
     mkdirSync(path, { mode: 0o700 });
+    // What the umask has taken away: without it not even its user could open it. Nobody else can have moved it here.
+    chmodSync(path, 0o700);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST')
       throw new Error(`Cannot make a directory for sockets: ${message}. ${INSTEAD}`, { cause: error });
-    isNew = false;
   }
-  const wrong = looked(path, (stats, fd) => {
-    const wrong = wrongWith(stats, user, 0o077);
-    // What the umask has taken away.
-    if (wrong === '' && isNew) fchmodSync(fd, 0o700);
-    return wrong;
-  });
+  const wrong = looked(path, (stats) => wrongWith(stats, user, 0o077));
   // Whoever made it first could listen in it: in a directory that all can write to, a name proves nothing.
   if (wrong !== '') throw new Error(`${path} ${wrong}. Sockets in it could be another's. ${INSTEAD}`);
   return path;
 }
 
 /** Opens a directory, and looks at what was opened: a name can come to mean something else meanwhile. */
-function looked(path: string, look: (stats: Stats, fd: number) => string): string {
+function looked(path: string, look: (stats: Stats) => string): string {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -116,7 +111,7 @@ function looked(path: string, look: (stats: Stats, fd: number) => string): strin
     return `cannot be opened (${message})`;
   }
   try {
-    return look(fstatSync(fd), fd);
+    return look(fstatSync(fd));
   } finally {
     closeSync(fd);
   }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { connect as dial } from 'node:net';
 import { dirname, join } from 'node:path';
 import { answering } from '../answering.ts';
-import { close, connect } from '../nearcall.ts';
+import { close, connect, localAddress } from '../nearcall.ts';
 import { who } from './contract.ts';
 
 /** Dials a path, and tells what came of it: `in`, or the code of an error. */
@@ -26,6 +26,17 @@ function names(directory: string): string[] {
 }
 
 answering({
+  /** Asks for the address of a name, below a directory for temporary files and with a umask. */
+  address: ({ temporary, umask }: { temporary: string; umask: number }) => {
+    delete process.env['XDG_RUNTIME_DIR'];
+    process.env['TMPDIR'] = temporary;
+    const before = process.umask(umask);
+    try {
+      return localAddress('text');
+    } finally {
+      process.umask(before);
+    }
+  },
   /** Calls as the library does. */
   pid: async (address: string) => {
     const client = connect(address, who, { reconnect: false });
