@@ -269,10 +269,18 @@ describe.each(ROLES)('what a %s sends', (role) => {
       few.ask(1);
     }
     expect(few.connection.canCall).toBe(false);
-    const full = open(role, { queue: 65_536 }, {});
-    full.ask('x'.repeat(65_000));
-    expect(full.connection.canCall).toBe(true);
-    full.ask('y'.repeat(500));
+    const queue = 65_536;
+    const asked = (letters: number): End => {
+      const end = open(role, { queue }, {});
+      end.ask('x'.repeat(letters));
+      return end;
+    };
+    const head =
+      asked(60_000)
+        .sent()
+        .reduce((sum, { payload }) => sum + 10 + payload.length, 0) - 60_000;
+    expect(asked(queue - head - 1).connection.canCall).toBe(true);
+    const full = asked(queue - head);
     expect(full.connection.canCall).toBe(false);
     full.sent();
     expect(full.connection.canCall).toBe(true);
