@@ -75,8 +75,11 @@ describe('a client that connects', () => {
     }
   });
 
-  test('dials again after one short wait, and then as gRPC does', async () => {
-    const world = clientWorld({ moods: ['gone'] });
+  test.each([
+    ['nobody is there', 'gone'],
+    ['it is turned away', 'strict'],
+  ] as const)('dials again after one short wait where %s, and then as gRPC does', async (_, mood) => {
+    const world = clientWorld({ moods: [mood] });
     const dials: number[] = [];
     for (const wait of [0, 99, 1, 999, 1, 1599, 1, 2559, 1]) {
       await world.clock.pass(wait);
