@@ -25,3 +25,8 @@ export interface Named {
 export function streams({ opener, kind }: ModelCall, party: Party): boolean {
   return opener === party ? streamsInput(kind) : streamsOutput(kind);
 }
+
+/** Whether this party drops what comes of the call: a callee once it has ended its half, a caller once it has cancelled. */
+export function isDropped({ opener, cancelled, halves }: ModelCall, party: Party): boolean {
+  return party === opener ? cancelled : halves[party].state === 'CLOSED';
+}

@@ -5,7 +5,7 @@ import type { Limits } from '../src/wire/limits.ts';
 import { Cursor, need, WRONG } from './cursor.ts';
 import { DescriptionsModel } from './descriptions-model.ts';
 import { type Frame, type Half, part, single } from './half-model.ts';
-import { type ModelCall, type Named, streams } from './model-call.ts';
+import { isDropped, type ModelCall, type Named, streams } from './model-call.ts';
 import { other, type Party } from './party.ts';
 import { bodyOf, isMetadata } from './payloads.ts';
 import { REFUSED } from './reference-reader.ts';
@@ -48,9 +48,9 @@ export class Model {
   /** Whether a message in chunks has credit: of such only four are let on at a time. */
   active(from: Party): number {
     let active = 0;
-    for (const { halves } of this.calls.values()) {
-      const { state, account } = halves[from];
-      if (state === 'FINAL' && account > 0) active++;
+    for (const call of this.calls.values()) {
+      const { state, account } = call.halves[from];
+      if (state === 'FINAL' && account > 0 && !isDropped(call, other(from))) active++;
     }
     return active;
   }
@@ -205,8 +205,7 @@ export class Model {
   /** Parts of messages, which cost credit. */
   #content(from: Party, call: ModelCall, half: Half, frame: Frame): boolean {
     const to = other(from);
-    // A callee drops what comes once it has ended its half; a caller what comes once it has cancelled.
-    const loose = to === call.opener ? call.cancelled : call.halves[to].state === 'CLOSED';
+    const loose = isDropped(call, to);
     if (frame.type !== FRAME.CHUNK) {
       need(streams(call, from) && half.state === 'OPEN');
       if (from !== call.opener) call.headed = true;
