@@ -38,11 +38,12 @@ const implementation = implement(line, {
     const child = fork(process.argv[1] as string, [details || 'successor', '', ...options], {
       stdio: ['ignore', 'inherit', 'inherit', 3, 'ipc'],
     });
+    const server = await serving;
     await server.handOver(child);
     setImmediate(() => void server.close());
     return child.pid as number;
   },
-  close: () => void setImmediate(() => void server.close()),
+  close: () => void setImmediate(async () => (await serving).close()),
 });
 
 // Without this a test run that is cut short would leave the process behind. What a parent gives as its input ends with
@@ -52,7 +53,8 @@ const lifeline = hasFile ? new Socket({ fd: 3 }) : (process.stdin as Socket);
 lifeline.on('end', () => process.exit()).resume();
 lifeline.unref();
 
-let server: Server;
+/** Calls may come before it has fulfilled. */
+let serving: Promise<Server>;
 if (what === 'refused') {
   const refusals: string[] = [];
   for (const fd of details.split(',')) {
@@ -60,9 +62,11 @@ if (what === 'refused') {
   }
   console.log(JSON.stringify({ refusals }));
 } else {
-  server = await serve((await targets?.()) as string, implementation, hasFile ? { mode: 0o660 } : {});
+  const given = (await targets?.()) as string;
+  serving = serve(given, implementation, hasFile ? { mode: 0o660 } : {});
+  const { addresses } = await serving;
   const left = Object.keys(process.env).filter((name) => name.startsWith('LISTEN_'));
   // It is told again and again.
   const again = systemdSockets().map(({ name }) => name);
-  console.log(JSON.stringify({ pid: process.pid, addresses: server.addresses, left, again }));
+  console.log(JSON.stringify({ pid: process.pid, addresses, left, again }));
 }
