@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { around } from './around.ts';
 import { fileOf } from './forked.ts';
 import {
   type Admission,
@@ -248,7 +249,7 @@ describe.skipIf(!isLinux)('a guard', () => {
     const server = await serve([], implementation, { admit: { uids: [7] } });
     const told = (credentials: Credentials | undefined): Transport => {
       const [near, far] = memoryTransports();
-      server.accept(withCredentials(far, credentials));
+      server.accept(around(far, { credentials }));
       return near;
     };
     const asked = [undefined, { pid: 1, uid: 8, gid: 7 }, { pid: undefined, uid: 7, gid: 8 }].map(async (given) => {
@@ -293,17 +294,3 @@ describe.skipIf(!isLinux)('a guard', () => {
     expect(place.entries()).not.toContain('k.sock');
   });
 });
-
-function withCredentials(transport: Transport, credentials: Credentials | undefined): Transport {
-  return {
-    start: (events) => transport.start(events),
-    send: (bytes, more) => transport.send(bytes, more),
-    get queued() {
-      return transport.queued;
-    },
-    end: () => transport.end(),
-    destroy: () => transport.destroy(),
-    hold: (held) => transport.hold(held),
-    credentials,
-  };
-}

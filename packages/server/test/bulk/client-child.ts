@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { answering } from '../answering.ts';
+import { around } from '../around.ts';
 import { duplexTransport, Peer, type Transport } from '../nearcall.ts';
 import { depot } from './contract.ts';
 import { isCounting } from './counting.ts';
@@ -10,7 +11,7 @@ let received = 0;
 
 /** A transport that counts what comes, and changes nothing. */
 function counted(transport: Transport): Transport {
-  return {
+  return around(transport, {
     start: (events) =>
       transport.start({
         data(bytes) {
@@ -21,14 +22,7 @@ function counted(transport: Transport): Transport {
         ended: () => events.ended(),
         closed: (error) => events.closed(error),
       }),
-    send: (bytes, more) => transport.send(bytes, more),
-    get queued() {
-      return transport.queued;
-    },
-    end: () => transport.end(),
-    destroy: () => transport.destroy(),
-    hold: (held) => transport.hold(held),
-  };
+  });
 }
 
 const peer = new Peer(counted(duplexTransport(connect({ path, allowHalfOpen: true }))), { role: 'dialer' });
