@@ -84,7 +84,9 @@ describe('a deadline', () => {
     const took = performance.now() - from;
     expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED', execution: 'unknown' });
     // Both ends keep the time, and whoever notices first says so in its own words.
-    expect((error as Error).message).toMatch(/no answer within 60 ms|The deadline has passed/);
+    expect((error as Error).message).toMatch(
+      /no answer within 60 ms|The deadline (has passed|passed before the handler was done)/,
+    );
     expect(took).toBeGreaterThan(55);
     expect(took).toBeLessThan(560);
     const { signal, began, aborted } = await firstWaited();
