@@ -100,6 +100,8 @@ export class Connection<T> {
     try {
       const rest = this.#phase === 'preface' ? this.#readPreface(chunk) : chunk;
       if (rest !== undefined) this.decoder.push(rest);
+      // A connection that is idle does not hold the memory of its last read.
+      this.#fields.forget();
       if (this.#outbox.flooded(this.#chunk)) throw new ProtocolError(FLOOD);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -21,7 +21,7 @@ export class ContractChecks<T> {
   readonly #host: Host<T>;
   readonly #outbox: Outbox;
   /** By the numbers of the methods whose descriptions are yet to come, those first that were asked about first. */
-  readonly #asked = new Map<number, Asked<T>>();
+  #asked: Map<number, Asked<T>> | undefined = undefined;
   /** The number of the one description that is coming, and what has come of it, in memory that grows. */
   #coming: number | undefined = undefined;
   #text = NOTHING;
@@ -43,6 +43,7 @@ export class ContractChecks<T> {
     if (fingerprint.length === 0 || fingerprint.every((byte, i) => byte === declaration.fingerprint[i])) return;
     method.parked = new Map();
     const until = this.#host.now() + PATIENCE;
+    this.#asked ??= new Map();
     this.#asked.set(number, { method, until });
     this.#host.waits(until);
     const { frames } = this.#outbox;
@@ -54,7 +55,7 @@ export class ContractChecks<T> {
   /** Takes a DESCRIPTION, or a part of one. */
   receive(flags: number, fields: Fields): void {
     const number = fields.u16();
-    const asked = this.#asked.get(number);
+    const asked = this.#asked?.get(number);
     if (asked === undefined) throw new ProtocolError('a DESCRIPTION that nobody asked for');
     if (this.#coming !== undefined && this.#coming !== number) {
       throw new ProtocolError('a DESCRIPTION among the parts of another one');
@@ -66,7 +67,7 @@ export class ContractChecks<T> {
     this.#coming = undefined;
     this.#text = NOTHING;
     this.#bytes = 0;
-    this.#asked.delete(number);
+    this.#asked?.delete(number);
     this.#settle(asked.method, bytes.length === 0 ? undefined : read(bytes));
   }
 
@@ -85,8 +86,8 @@ export class ContractChecks<T> {
 
   /** No description comes any more: whatever waits goes on. Its values are checked anyway. */
   giveUp(): void {
-    const asked = [...this.#asked.values()];
-    this.#asked.clear();
+    const asked = [...(this.#asked?.values() ?? [])];
+    this.#asked = undefined;
     for (const { method } of asked) this.#settle(method, undefined);
   }
 
@@ -95,7 +96,7 @@ export class ContractChecks<T> {
    * the next ones have. A description that still comes is passed over.
    */
   expire(now: number): number {
-    for (const { method, until } of this.#asked.values()) {
+    for (const { method, until } of this.#asked?.values() ?? []) {
       if (method.parked === undefined) continue;
       if (until > now) return until;
       this.#settle(method, undefined);

@@ -44,7 +44,7 @@ export class EventsIn<T> {
   #metadata: Metadata | undefined = undefined;
   #assembly: Assembly | undefined = undefined;
   /** The methods of which the host was told that nobody handles them. */
-  readonly #told = new Set<MethodDeclaration>();
+  #told: Set<MethodDeclaration> | undefined = undefined;
   /** Events that wait while the contract of one of them is being compared: all are handled in their order. */
   #waiting: Come<T>[] = [];
   /** This end has ended its side and can grant no more: what still comes needs no credit, within what may wait. */
@@ -139,6 +139,7 @@ export class EventsIn<T> {
   }
 
   #unserved({ declaration, broken }: DeclaredMethod<T>): void {
+    this.#told ??= new Set();
     if (this.#told.has(declaration)) return;
     this.#told.add(declaration);
     const name = namedForPeople(declaration);

@@ -2,7 +2,7 @@ import { type Failure, RpcError } from '../error/rpc-error.ts';
 import { encodeBody } from '../wire/body.ts';
 import { EVENTS_CALL, FLAG, FRAME } from '../wire/frame.ts';
 import type { FrameWriter } from '../wire/frame-writer.ts';
-import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
+import type { Limits } from '../wire/limits.ts';
 import { checkMetadata } from '../wire/metadata.ts';
 import type { OutgoingCall } from './call.ts';
 import type { Flow, Outbox } from './outbox.ts';
@@ -11,22 +11,19 @@ import { Parcel } from './parcel.ts';
 /** The events that this end sends. One is under way at a time; whoever has more waits until there is room. */
 export class EventsOut implements Flow {
   readonly #outbox: Outbox;
-  #remote: Limits = DEFAULT_LIMITS;
-  #credit = 0;
+  /** What the other end takes. */
+  readonly #remote: Limits;
+  #credit: number;
   #parcel: Parcel | undefined = undefined;
   #closed = false;
   /** The event that is on its way. */
   event: OutgoingCall | undefined = undefined;
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: Outbox, remote: Limits) {
     this.#outbox = outbox;
-  }
-
-  /** The other end has said what it takes. */
-  open(remote: Limits): void {
     this.#remote = remote;
     this.#credit = remote.events;
-    this.#outbox.addFlow(EVENTS_CALL, this);
+    outbox.addFlow(EVENTS_CALL, this);
   }
 
   /** Whether a part of an event has been sent. */

@@ -25,28 +25,34 @@ export class Exchange<T> {
   /** Of the methods that the other end has named. */
   readonly checks: ContractChecks<T>;
   readonly #parity: 0 | 1;
+  readonly #local: OwnLimits;
+  readonly #outbox: Outbox;
+  readonly #host: Host<T>;
   readonly #inbox: Inbox;
   readonly #methods: MethodNumbers;
-  readonly #eventsIn: EventsIn<T>;
-  readonly #eventsOut: EventsOut;
+  /** Made for the first event of each way: most connections never have one. */
+  #eventsIn: EventsIn<T> | undefined = undefined;
+  #eventsOut: EventsOut | undefined = undefined;
+  #left = false;
   #calls = Number.POSITIVE_INFINITY;
   #chunk = DEFAULT_LIMITS.chunk;
 
   constructor(parity: 0 | 1, local: OwnLimits, outbox: Outbox, host: Host<T>, budgets: Budgets) {
     const inbox = new Inbox(local, outbox);
     this.#parity = parity;
+    this.#local = local;
+    this.#outbox = outbox;
+    this.#host = host;
     this.#inbox = inbox;
     this.#methods = new MethodNumbers(outbox);
     this.caller = new Caller(parity, local, outbox, inbox, this.#methods);
     this.checks = new ContractChecks(host, outbox);
     const declared = new MethodTable(host, this.checks);
     this.callee = new Callee(parity === 0 ? 1 : 0, local, outbox, inbox, host, budgets, declared);
-    this.#eventsIn = new EventsIn(local, outbox, host, declared);
     this.checks.settled = (method, parked) => {
       this.callee.release(method, parked);
-      this.#eventsIn.release();
+      this.#eventsIn?.release();
     };
-    this.#eventsOut = new EventsOut(outbox);
   }
 
   /** The other end has said what it takes. */
@@ -55,7 +61,6 @@ export class Exchange<T> {
     this.#chunk = limits.chunk;
     this.caller.remote = limits;
     this.callee.responder.remote = limits;
-    this.#eventsOut.open(limits);
   }
 
   /** Takes a frame that names a call, or the events. */
@@ -63,6 +68,7 @@ export class Exchange<T> {
     if (type === FRAME.REQUEST) return this.callee.open(flags, call, fields, this.caller.size > 0);
     if (call === EVENTS_CALL || type === FRAME.EVENT) {
       if (call !== EVENTS_CALL) throw new ProtocolError('an EVENT outside the events');
+      this.#eventsIn ??= this.#takeEvents();
       return this.#eventsIn.receive(type, flags, fields);
     }
     if ((call & 1) === this.#parity) this.caller.receive(type, flags, call, fields);
@@ -83,7 +89,7 @@ export class Exchange<T> {
 
   /** The calls that hold a slot, and the event that is on its way. */
   pending(): OutgoingCall[] {
-    const { event } = this.#eventsOut;
+    const event = this.#eventsOut?.event;
     return event === undefined ? this.caller.all() : [...this.caller.all(), event];
   }
 
@@ -91,15 +97,15 @@ export class Exchange<T> {
   close(reason: (call: OutgoingCall) => Failure): void {
     this.callee.clear();
     this.caller.failAll(reason, false);
-    this.#eventsOut.close(reason);
-    this.#eventsIn.close();
+    this.#eventsOut?.close(reason);
+    this.#eventsIn?.close();
     this.left();
   }
 
   /** Whether nothing is open or under way. `asked`: only because the other end wants it so does this one leave. */
   isIdle(asked: boolean): boolean {
     // Its handlers may be why an event waits for credit, and it can be sent over another connection.
-    const sending = asked ? this.#eventsOut.begun : !this.#eventsOut.idle;
+    const sending = asked ? this.#eventsOut?.begun === true : !this.canEmit;
     // What it has given up it is not to wait for, however long the handlers go on. An end that asked waits for its own.
     const serving = asked ? this.callee.wanted : this.callee.size > 0;
     return this.caller.size === 0 && !serving && !sending;
@@ -112,7 +118,7 @@ export class Exchange<T> {
 
   /** Whether no event is on its way, so that another one can be sent. */
   get canEmit(): boolean {
-    return this.#eventsOut.idle;
+    return this.#eventsOut?.idle !== false;
   }
 
   /**
@@ -130,6 +136,7 @@ export class Exchange<T> {
    * @throws RpcError not sent, where it cannot be encoded.
    */
   emit(method: MethodDeclaration, event: OutgoingCall, value: unknown): void {
+    this.#eventsOut ??= new EventsOut(this.#outbox, this.caller.remote);
     this.#eventsOut.send(this.#methods.of(method), event, value);
   }
 
@@ -140,6 +147,13 @@ export class Exchange<T> {
 
   /** This end has ended its side of the transport: it can grant no credit any more, and nobody needs it. */
   left(): void {
-    this.#eventsIn.unbound = true;
+    this.#left = true;
+    if (this.#eventsIn !== undefined) this.#eventsIn.unbound = true;
+  }
+
+  #takeEvents(): EventsIn<T> {
+    const events = new EventsIn(this.#local, this.#outbox, this.#host, this.callee.methods);
+    events.unbound = this.#left;
+    return events;
   }
 }

@@ -21,6 +21,13 @@ export class Fields implements Message {
     return this;
   }
 
+  /** Lets go of the frame. */
+  forget(): void {
+    this.bytes = NOTHING;
+    this.at = 0;
+    this.end = 0;
+  }
+
   get left(): number {
     return this.end - this.at;
   }

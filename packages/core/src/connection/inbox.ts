@@ -13,8 +13,9 @@ import type { Outbox } from './outbox.ts';
 export class Inbox {
   readonly #limits: OwnLimits;
   readonly #outbox: Outbox;
-  readonly #active = new Set<Assembly>();
-  readonly #waiting = new Set<Assembly>();
+  /** Made for the first long message, as the next: an empty set holds 152 bytes. */
+  #active: Set<Assembly> | undefined = undefined;
+  #waiting: Set<Assembly> | undefined = undefined;
   #ended = false;
 
   constructor(limits: OwnLimits, outbox: Outbox) {
@@ -59,27 +60,29 @@ export class Inbox {
   /** Nothing more will come: what waits to be let on would wait for ever. */
   end(): void {
     this.#ended = true;
-    this.#waiting.clear();
+    this.#waiting?.clear();
   }
 
   /** Lets the message go on when few others do. */
   enter(assembly: Assembly): void {
     if (this.#ended) return;
-    if (this.#active.size < this.#limits.reassembly) this.#admit(assembly);
-    else this.#waiting.add(assembly);
+    if ((this.#active?.size ?? 0) < this.#limits.reassembly) return this.#admit(assembly);
+    this.#waiting ??= new Set();
+    this.#waiting.add(assembly);
   }
 
   /** The message is whole, or nobody wants it any more: the next one goes on. */
   leave(assembly: Assembly): void {
-    if (this.#waiting.delete(assembly) || !this.#active.delete(assembly)) return;
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next);
+    if (this.#waiting?.delete(assembly) === true || this.#active?.delete(assembly) !== true) return;
+    for (const next of this.#waiting ?? []) {
+      this.#waiting?.delete(next);
       this.#admit(next);
       break;
     }
   }
 
   #admit(assembly: Assembly): void {
+    this.#active ??= new Set();
     this.#active.add(assembly);
     assembly.active = true;
     assembly.admitted();

@@ -11,7 +11,7 @@ export class MethodNumbers {
   readonly #outbox: Outbox;
   readonly #numbers = new Map<MethodDeclaration, number>();
   /** Those that the other end has asked about. */
-  readonly #described = new Set<number>();
+  #described: Set<number> | undefined = undefined;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -30,6 +30,7 @@ export class MethodNumbers {
   describe(number: number, chunk: number): void {
     const method = [...this.#numbers.keys()][number];
     if (method === undefined) throw new ProtocolError('DESCRIBE for a method number that has no name');
+    this.#described ??= new Set();
     if (this.#described.has(number)) throw new ProtocolError(`a second DESCRIBE for the method ${number}`);
     this.#described.add(number);
     this.#describe(number, method, chunk);

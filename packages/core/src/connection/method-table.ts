@@ -51,14 +51,22 @@ export class MethodTable<T> {
     if (kind > KIND.event) throw new ProtocolError(`METHOD of the unknown kind ${kind}`);
     const service = fields.name();
     const name = fields.name();
-    const fingerprint = Uint8Array.from(fields.view(fields.left));
+    const fingerprint: Uint8Array = Uint8Array.from(fields.view(fields.left));
     if (fingerprint.length !== 0 && fingerprint.length !== 8) {
       throw new ProtocolError(`METHOD with a fingerprint of ${fingerprint.length} bytes`);
     }
     const declaration = { service, name, kind: kind as Kind, fingerprint };
     const target = this.#host.resolve(declaration);
+    declaration.fingerprint = this.#shared(fingerprint, target);
     const method: DeclaredMethod<T> = { declaration, target, broken: undefined, parked: undefined };
     this.#methods.push(method);
     this.#checks.begin(number, method);
+  }
+
+  /** One that is this end's as well is kept once, and not by each connection: it would hold 250 bytes. */
+  #shared(fingerprint: Uint8Array, target: T | undefined): Uint8Array {
+    if (fingerprint.length === 0 || target === undefined) return fingerprint;
+    const own = this.#host.contract(target).fingerprint;
+    return own.length > 0 && own.every((byte, i) => byte === fingerprint[i]) ? own : fingerprint;
   }
 }

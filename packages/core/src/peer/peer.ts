@@ -44,7 +44,7 @@ export class Peer implements RemotePeer {
   readonly #frames: FrameWatch;
   /** Who makes its calls: itself, within what stands around them. */
   readonly #calls: StubOwner;
-  readonly #clients = new Map<Contract, unknown>();
+  #clients: Map<Contract, unknown> | undefined = undefined;
   #over = false;
   #stopHandshake: () => void;
   #markReady!: () => void;
@@ -129,10 +129,11 @@ export class Peer implements RemotePeer {
   }
 
   client<C extends Contract>(contract: C): ClientOf<C> {
-    let client = this.#clients.get(contract);
+    let client = this.#clients?.get(contract);
     if (client === undefined) {
       checkContract(contract);
       client = clientOf(this.#calls, contract);
+      this.#clients ??= new Map();
       this.#clients.set(contract, client);
     }
     return client as ClientOf<C>;

@@ -140,10 +140,8 @@ export class FrameWriter {
       this.#queued -= lent.length;
       return lent;
     }
-    if (this.#pieces.length === 0) {
-      this.#finish();
-      if (this.#pieces.length === 0) return undefined;
-    }
+    // Nearly always that is all: it goes past the array, which would keep room for 17 pieces at an idle connection.
+    if (this.#pieces.length === 0) return this.#cut();
     const piece = this.#pieces.shift() as Piece;
     this.#lent = piece.lent;
     this.#queued -= piece.bytes.length;
@@ -159,18 +157,24 @@ export class FrameWriter {
     this.#batch = slab.used;
   }
 
-  /** Makes what was written a piece of its own, and lets go of the slab. */
+  /** Makes what was written a piece of its own. */
   #finish(lent?: Uint8Array): void {
+    const bytes = this.#cut();
+    if (bytes === undefined) return;
+    this.#pieces.push({ bytes, lent });
+    this.#queued += bytes.length + (lent === undefined ? 0 : lent.length);
+  }
+
+  /** Lets go of the slab. Returns what was written into it, if anything was. */
+  #cut(): Uint8Array | undefined {
     const slab = this.#slab;
-    if (slab === undefined) return;
-    if (this.at > this.#batch) {
-      this.#pieces.push({ bytes: this.buffer.subarray(this.#batch, this.at), lent });
-      this.#queued += this.at - this.#batch + (lent === undefined ? 0 : lent.length);
-    }
+    if (slab === undefined) return undefined;
+    const bytes = this.at > this.#batch ? this.buffer.subarray(this.#batch, this.at) : undefined;
     slab.used = this.at;
     giveBack(slab);
     this.#slab = undefined;
     this.buffer = NOTHING;
+    return bytes;
   }
 }
 

@@ -64,8 +64,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function readLimits(stated: unknown): Limits {
+  if (stated === undefined) return DEFAULT_LIMITS;
   const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
-  if (stated === undefined) return limits;
   if (!isRecord(stated)) throw new ProtocolError('a HELLO whose limits are not a map');
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     if (!Object.hasOwn(stated, name)) continue;

@@ -84,7 +84,9 @@ export const MAX_METHODS = 4096;
  *
  * @throws RangeError for a limit that is not a whole number in its range, or that does not exist.
  */
-export function limitsWith(given: Partial<OwnLimits> = {}): OwnLimits {
+export function limitsWith(given: Partial<OwnLimits> = DEFAULT_OWN_LIMITS): OwnLimits {
+  // Those of all connections of an end are one object: a copy each would hold 150 bytes.
+  if (complete.has(given)) return given as OwnLimits;
   const limits: Record<keyof OwnLimits, number> = { ...DEFAULT_OWN_LIMITS };
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(OWN_RANGES, name)) {
@@ -97,5 +99,9 @@ export function limitsWith(given: Partial<OwnLimits> = {}): OwnLimits {
     }
     limits[name as keyof OwnLimits] = value;
   }
+  complete.add(Object.freeze(limits));
   return limits;
 }
+
+/** Those that have been checked, and cannot be changed. */
+const complete = new WeakSet<object>([DEFAULT_OWN_LIMITS]);
