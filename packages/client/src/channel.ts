@@ -199,6 +199,10 @@ export class Channel implements Exits, SubchannelOwner {
     callOnConnect(peer, this.#options.onConnect);
   }
 
+  get waiting(): boolean {
+    return this.invoker.waiting;
+  }
+
   sending(): void {
     this.invoker.sendWaiting();
   }

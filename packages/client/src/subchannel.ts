@@ -32,6 +32,8 @@ export interface SubchannelOwner {
   peer(transport: Transport, user: ExitUser): Peer;
   /** Calls can be made over a new connection. */
   connected(peer: Peer): void;
+  /** Whether calls wait to be written. */
+  readonly waiting: boolean;
   /** A connection is about to send: calls that wait may be written. */
   sending(): void;
   /** It stands differently now. */
@@ -119,9 +121,13 @@ export class Subchannel {
   }
 
   #speak(transport: Transport): void {
-    const peer: Peer = this.#owner.peer(transport, {
+    const owner = this.#owner;
+    const peer: Peer = owner.peer(transport, {
+      get waiting() {
+        return owner.waiting;
+      },
       opened: () => this.#opened(peer),
-      sending: () => this.#owner.sending(),
+      sending: () => owner.sending(),
       draining: () => this.#leaving(peer),
       left: () => {},
       over: (reason) => this.#over(peer, reason),

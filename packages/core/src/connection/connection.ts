@@ -1,12 +1,12 @@
 import { RpcError } from '../error/rpc-error.ts';
-import { FLAG, FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
+import { FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
 import { decodeHello, type Hello, type OwnHello } from '../wire/hello.ts';
 import { DEFAULT_LIMITS } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { type Budgets, UNLIMITED } from './budget.ts';
-import { FATAL, readGoaway, writeGoaway, writePing, writePong } from './control.ts';
+import { FATAL, flood, readGoaway, unknownFrame, writeGoaway, writePing, writePong } from './control.ts';
 import { Exchange } from './exchange.ts';
 import { Fields } from './fields.ts';
 import { Handshake, unavailable } from './handshake.ts';
@@ -89,6 +89,11 @@ export class Connection<T> {
     return this.#drainReceived && this.exchange.isIdle(!this.#drainSent);
   }
 
+  /** Whether it is open and has nothing to send. To flush it all the same would cost a twentieth of a call. */
+  get quiet(): boolean {
+    return this.#phase === 'open' && !this.draining && this.#outbox.empty;
+  }
+
   /** Whether the other end waits for this one to answer calls. */
   get awaited(): boolean {
     return this.#phase === 'open' && this.exchange.callee.size > 0;
@@ -102,10 +107,9 @@ export class Connection<T> {
       if (rest !== undefined) this.decoder.push(rest);
       // A connection that is idle does not hold the memory of its last read.
       this.#fields.forget();
-      if (this.#outbox.flooded(this.#chunk)) throw new ProtocolError(FLOOD);
+      if (this.#outbox.flooded(this.#chunk)) throw flood();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // Behind what closed the connection anything may stand.
       if (this.phase !== 'closed') this.#breakOff(error);
     }
   }
@@ -179,7 +183,7 @@ export class Connection<T> {
     }
     const fields = this.#fields.reset(bytes, start, end);
     if (type < FRAME.REQUEST) return this.#connectionFrame(type, flags, call, fields);
-    if (type > FRAME.EVENT) return unknown(type, flags);
+    if (type > FRAME.EVENT) return unknownFrame(type, flags);
     this.exchange.receive(type, flags, call, fields);
   }
 
@@ -202,7 +206,7 @@ export class Connection<T> {
       case FRAME.HELLO:
         throw new ProtocolError('a HELLO that nobody asked for');
       default:
-        unknown(type, flags);
+        unknownFrame(type, flags);
     }
   }
 
@@ -243,10 +247,4 @@ export class Connection<T> {
   }
 }
 
-const FLOOD = 'more frames than it read the answers to (limit "queue")';
-
 const SHUTTING_DOWN = unavailable('This end is shutting down.');
-
-function unknown(type: number, flags: number): void {
-  if ((flags & FLAG.IGNORABLE) === 0) throw new ProtocolError(`a frame of the unknown type ${frameName(type)}`);
-}

@@ -1,7 +1,7 @@
 import type { Failure, RpcError } from '../error/rpc-error.ts';
 import { fromWire, toWire } from '../error/wire-error.ts';
 import { type BodyLimits, encodeBody } from '../wire/body.ts';
-import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
+import { FLAG, FRAME, frameName, NO_CALL } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -43,4 +43,14 @@ export function readGoaway(fields: Fields, limits: BodyLimits): Failure {
     if (error instanceof Malformed) throw new ProtocolError(`a GOAWAY whose bytes hold ${error.message}`);
     throw error;
   }
+}
+
+/** @throws ProtocolError for a frame of a type that this version does not know, unless it may be passed over. */
+export function unknownFrame(type: number, flags: number): void {
+  if ((flags & FLAG.IGNORABLE) === 0) throw new ProtocolError(`a frame of the unknown type ${frameName(type)}`);
+}
+
+/** The other end sends what is answered at once, and reads no answers. */
+export function flood(): ProtocolError {
+  return new ProtocolError('more frames than it read the answers to (limit "queue")');
 }

@@ -49,6 +49,12 @@ export class Outbox {
     return this.queued >= this.#most;
   }
 
+  /** Whether nothing waits that could leave now. */
+  get empty(): boolean {
+    const flowing = this.#turns.queued > 0 || (this.#ready !== undefined && this.#ready.size > 0);
+    return this.queued === 0 && !flowing && this.#later.length === 0;
+  }
+
   /**
    * Whether more waits than an honest end lets come together. Whatever is long waits unwritten once it is full: beyond one
    * frame of `chunk` bytes, or one description, this much comes only of frames that are answered at once, such as pings.

@@ -11,6 +11,8 @@ import type { Sender } from './sender.ts';
 
 /** Who makes calls over a connection, and hears how it stands. */
 export interface ExitUser {
+  /** Whether calls wait to be written. */
+  readonly waiting: boolean;
   /** Calls can be made. */
   opened(): void;
   /** It is about to send: what waits may be written. */

@@ -100,6 +100,11 @@ export class Invoker implements StreamOwner, Giving {
     exits.schedule();
   }
 
+  /** Whether calls wait to be sent. */
+  get waiting(): boolean {
+    return !this.#lines.empty;
+  }
+
   /** Makes no new calls. Those that wait are still sent. */
   close(): void {
     this.#closing = true;

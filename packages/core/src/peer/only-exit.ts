@@ -35,6 +35,10 @@ export class OnlyExit implements Exits, ExitUser {
     return this.#invoker?.pending ?? 0;
   }
 
+  get waiting(): boolean {
+    return this.#invoker?.waiting ?? false;
+  }
+
   /** Why it is over, if so. */
   get reason(): RpcError | undefined {
     return this.#over;

@@ -102,7 +102,7 @@ export class Peer implements RemotePeer {
       data: (bytes) => {
         this.#connection.receive(bytes);
         this.#frames.read();
-        this.#sender.schedule();
+        if (!this.#connection.quiet || this.#users.some((user) => user.waiting)) this.#sender.schedule();
       },
       drained: () => this.#sender.schedule(),
       ended: () => {

@@ -1,5 +1,6 @@
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
+import { LettingGo } from './letting-go.ts';
 
 /** What a sender needs of the connection whose bytes it sends. */
 interface Source {
@@ -34,9 +35,6 @@ const STAYING = 10_000;
 /** How often the other end is asked whether it still reads, in milliseconds, once nothing comes from it any more. */
 const ASKING = 1000;
 
-/** How long a transport stays held after the last call, in milliseconds: holding and letting go at each costs more. */
-const LETTING_GO = 10;
-
 /**
  * Hands a connection's bytes to its transport once a tick, and no more than it can swallow. It also knows when there is
  * work: a transport holds its process while calls are pending, and not when it is idle.
@@ -49,7 +47,9 @@ export class Sender {
   #scheduled = false;
   #now = -1;
   #held = false;
-  #lettingGo: (() => void) | undefined = undefined;
+  readonly #lettingGo: LettingGo;
+  /** Whether it is about to let go. */
+  #leaving = false;
   #stopAsking: (() => void) | undefined = undefined;
   #stopWaiting: (() => void) | undefined = undefined;
   #ending = false;
@@ -64,6 +64,7 @@ export class Sender {
     this.#transport = transport;
     this.#clock = clock;
     this.#events = events;
+    this.#lettingGo = LettingGo.of(clock);
     transport.hold(false);
   }
 
@@ -117,9 +118,9 @@ export class Sender {
   /** It is over. */
   finished(): void {
     this.#busy--;
-    if (this.#busy === 0 && this.#lettingGo === undefined) {
-      this.#lettingGo = this.#clock.timer(() => this.#letGo(), LETTING_GO);
-    }
+    if (this.#busy > 0 || this.#leaving) return;
+    this.#leaving = true;
+    this.#lettingGo.add(this);
   }
 
   /** This end waits for the connection to be over: the process runs until it is. */
@@ -130,7 +131,7 @@ export class Sender {
 
   /** The transport is closed. */
   stop(): void {
-    this.#lettingGo?.();
+    this.#lettingGo.delete(this);
     this.#stopAsking?.();
     this.#stopWaiting?.();
     this.#ended = true;
@@ -182,8 +183,9 @@ export class Sender {
     this.#transport.hold(held);
   }
 
-  #letGo(): void {
-    this.#lettingGo = undefined;
+  /** Nothing has gone on for a while, or something has again. */
+  letGo(): void {
+    this.#leaving = false;
     if (this.#busy === 0 && !this.#closing && this.#held) this.#hold(false);
   }
 }
