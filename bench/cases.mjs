@@ -50,7 +50,16 @@ const CASES = {
     means: 'memory that an idle connection holds, as the slope over 250, 500 and 1,000',
     needs: ['call', 'connections'],
     measure: 'idle',
+    measuresMemory: true,
     load: { kind: 'calls', text: textOf(11) },
+  },
+  'slow-reader': {
+    unit: 'readers',
+    means: 'memory that a slow reader of an endless stream holds at both ends',
+    needs: ['rowsSlowly', 'connections'],
+    measure: 'slow-reader',
+    measuresMemory: true,
+    load: { kind: 'slow-reader', text: textOf(11) },
   },
   cold: {
     unit: 'starts',

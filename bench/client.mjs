@@ -1,6 +1,6 @@
 import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
-import { sum, usage } from './usage.mjs';
+import { memory, sum, usage } from './usage.mjs';
 
 // So many are opened at once: a listener's backlog is finite.
 const AT_ONCE = 50;
@@ -31,6 +31,7 @@ obey({
   },
   usage: bothUsages,
   collect,
+  memory,
   async close() {
     await Promise.all(connections.map((connection) => connection.close()));
   },

@@ -1,6 +1,6 @@
 import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
-import { usage } from './usage.mjs';
+import { memory, usage } from './usage.mjs';
 
 const [name, path] = process.argv.slice(2);
 let stop;
@@ -16,6 +16,7 @@ obey({
   },
   usage,
   collect,
+  memory,
   async close() {
     await stop();
   },

@@ -8,3 +8,9 @@ export function usage() {
 export function sum(one, other) {
   return { cpu: one.cpu + other.cpu, peakRss: one.peakRss + other.peakRss };
 }
+
+/** What this process holds in its heap and, in buffers and the like, outside of it. */
+export function memory() {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

@@ -51,6 +51,10 @@ export const NATIVE = Object.fromEntries(
   ].map((peer) => [peer.name, { binary: binaryOf(peer.name), abilities: () => abilities(peer) }]),
 );
 
+export function isNative(peer) {
+  return Object.hasOwn(NATIVE, peer);
+}
+
 function abilities({ name, can, steps, packages, ...needs }) {
   const lacking = missing(needs);
   if (lacking) return { obstacle: `${lacking} is missing; Debian has it in: ${packages}` };

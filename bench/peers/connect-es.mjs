@@ -4,7 +4,7 @@
  */
 import { Bench } from '../protobuf/bench_pb.js';
 
-export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'change', 'blob', 'echo'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'rowsSlowly', 'change', 'blob', 'echo'];
 
 export async function serve(path) {
   const { once } = await import('node:events');
@@ -59,6 +59,9 @@ export async function connect(path) {
     nested: (order) => client.confirm({ ...order, discount: order.discount ?? undefined }),
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
+    async rowsSlowly(count, take) {
+      for await (const row of client.rows({ count })) await take(row);
+    },
     async change(count, take) {
       const { rows } = await import('../rows.mjs');
       await takeAll(client.change(rows(count)), take);

@@ -58,7 +58,7 @@ const Bench = RpcGroup.make(
 class Client extends Context.Service()('Client') {}
 
 // It has no streams to the server, nor both ways.
-export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'blob', 'echo'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'rowsSlowly', 'blob', 'echo'];
 
 export async function serve(path) {
   const NodeSocketServer = await import('@effect/platform-node/NodeSocketServer');
@@ -103,6 +103,8 @@ export async function connect(path) {
     call: (text) => Effect.runPromise(client.uppercase(text)),
     rows: (count, take) => takeAll(client.rows(count, ROOM), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce(count, ROOM), take),
+    rowsSlowly: (count, take) =>
+      Effect.runPromise(Stream.runForEach(client.rows(count, ROOM), (row) => Effect.promise(() => take(row)))),
     nested: (order) => Effect.runPromise(client.confirm(order)),
     blob: (number) => Effect.runPromise(client.blob(number)),
     echo: (bytes) => Effect.runPromise(client.echo(bytes)),

@@ -1,5 +1,5 @@
 /** gRPC in JavaScript, with the service loaded from its .proto as the documentation of gRPC for Node begins. */
-export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'change', 'blob', 'echo'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'rowsSlowly', 'change', 'blob', 'echo'];
 
 export async function serve(path) {
   const { changed, rows, rowsAtOnce } = await import('../rows.mjs');
@@ -53,6 +53,9 @@ export async function connect(path) {
     nested: (order) => ask('confirm', order),
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
+    async rowsSlowly(count, take) {
+      for await (const row of client.rows({ count })) await take(row);
+    },
     async change(count, take) {
       const { rows } = await import('../rows.mjs');
       const call = client.change();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { implement, method, service, stream } from '../../packages/core/dist/index.js';
 import { Bytes, Order, Row } from '../schemas.mjs';
 
-export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'change', 'blob', 'echo'];
+export const can = ['call', 'nested', 'rows', 'rowsAtOnce', 'rowsSlowly', 'change', 'blob', 'echo'];
 
 const bench = service('bench', {
   uppercase: method({ input: z.string(), output: z.string() }),
@@ -49,6 +49,9 @@ export async function connect(path) {
     nested: (order) => client.confirm(order),
     rows: (count, take) => takeAll(client.rows({ count }), take),
     rowsAtOnce: (count, take) => takeAll(client.rowsAtOnce({ count }), take),
+    async rowsSlowly(count, take) {
+      for await (const row of client.rows({ count })) await take(row);
+    },
     async change(count, take) {
       const { rows } = await import('../rows.mjs');
       await takeAll(client.change(rows(count)), take);
