@@ -10,7 +10,7 @@ export default defineConfig({
     alias: [{ find: /^@nearcall\/(\w+)$/, replacement: `${packages}/$1/src/index.ts` }],
   },
   test: {
-    include: ['{packages,examples,test}/**/*.test.ts'],
+    include: ['{packages,examples,test}/**/*.test.ts', 'bench/results/*.test.mjs'],
     // Files share what they import: for each anew that took a fifth of all CPU.
     isolate: false,
     globalSetup: ['test/temporary-files.ts'],

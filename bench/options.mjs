@@ -10,24 +10,29 @@ export function options(args) {
       only: { type: 'string' },
       cases: { type: 'string' },
       rounds: { type: 'string', default: '3' },
+      others: { type: 'string' },
       seconds: { type: 'string', default: '0.8' },
       'warm-up': { type: 'string', default: '1' },
       again: { type: 'string', default: '1' },
       cpus: { type: 'string', default: '2,1' },
       apart: { type: 'boolean', default: false },
       json: { type: 'string' },
+      against: { type: 'string' },
     },
   });
   return {
     peers: values.only?.split(',').map(peerOf) ?? DEFAULT_PEERS,
     cases: (values.cases?.split(',') ?? DEFAULT_CASES).map(caseOf),
     rounds: positive('rounds', values.rounds),
+    // Who names peers wants all of them alike.
+    others: positive('others', values.others ?? (values.only ? values.rounds : '1')),
     seconds: positive('seconds', values.seconds),
     warmUp: positive('warm-up', values['warm-up']),
     again: Number(values.again),
     cpus: values.cpus.split(',').map((cpus) => positive('cpus', cpus)),
     apart: values.apart,
     json: values.json,
+    comparedTo: values.against,
   };
 }
 

@@ -1,4 +1,6 @@
 import { isDisturbed, MOST_OTHERS } from './disturbed.mjs';
+import { ahead } from './results/ahead.mjs';
+import { budgets } from './results/budgets.mjs';
 
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const percent = (share) => `±${(share * 50).toFixed(0)}%`;
@@ -6,34 +8,21 @@ const kib = (bytes) => (bytes / 1024).toFixed(1);
 
 const OTHERS = ['raw', 'hand', 'effect', 'ttrpc-go', 'grpc-cpp'];
 
-// Those that do what ours does: an RPC whose messages have checked types.
-const RIVALS = [
-  'effect',
-  'grpc-js',
-  'connect-es',
-  'trpc',
-  'orpc',
-  'fastify',
-  'grpc-cpp',
-  'capnp-cpp',
-  'grpc-go',
-  'ttrpc-go',
-];
-
 /** All that a run says at its end: what the cases mean, a table for each way of measuring, and ratios. */
-export function report(rows, cases) {
+export function report(rows, cases, figures) {
   const measured = (measure) => rows.filter((row) => row.measure === measure);
   const parts = [legend(cases)];
   if (measured('load').length > 0) parts.push(loads(measured('load')));
   if (measured('cold').length > 0) parts.push(cold(measured('cold')));
   if (measured('idle').length > 0) parts.push(idle(measured('idle')));
+  if (measured('slow-reader').length > 0) parts.push(held(measured('slow-reader')));
   const disturbed = rows.filter(isDisturbed).length;
   if (disturbed > 0) {
     parts.push(
       `DISTURBED, with a !: other work took more than ${MOST_OTHERS} CPUs in ${disturbed} of ${rows.length} rows`,
     );
   }
-  parts.push(ratios(rows, 'nearcall', OTHERS), ahead(measured('load'), 'nearcall'));
+  parts.push(ratios(rows, 'nearcall', OTHERS, figures), aheadReport(figures), budgetReport(figures));
   return parts.join('\n\n');
 }
 
@@ -89,14 +78,36 @@ function idle(rows) {
   return align([head, ...lines], [0, 1, 2, 3]);
 }
 
-function ratios(rows, peer, others) {
+/** What was promised, what was measured of it, and whether it is kept. */
+export function budgetReport(figures) {
+  const found = budgets(figures).filter(({ measured }) => measured);
+  if (found.length === 0) return 'no budgets: they need nearcall and what each is held against';
+  const lines = found.map((budget) => [
+    budget.case,
+    String(budget.cpus),
+    budget.what,
+    budget.limit,
+    budget.value,
+    budget.range,
+    budget.met ? 'met' : 'NOT MET',
+  ]);
+  const missed = found.filter(({ met }) => !met).length;
+  const head = ['case', 'cpus', 'what', 'budget', 'measured', 'rounds', ''];
+  return `BUDGETS: ${found.length - missed} of ${found.length} met\n${align([head, ...lines], [0, 1, 2, 6])}`;
+}
+
+function held(rows) {
+  const lines = rows.map((row) => [...place(row), kib(row.heldBytes), cell(row.spread.heldBytes, percent, '')]);
+  return align([['case', 'cpus', 'peer', '', 'KiB at both ends', ''], ...lines], [0, 1, 2, 3]);
+}
+
+function ratios(rows, peer, others, figures) {
   const lines = rows
     .filter((row) => row.peer === peer)
     .flatMap((row) =>
       others.flatMap((other) => {
-        const base = rows.find((r) => r.peer === other && r.case === row.case && r.cpus === row.cpus);
-        if (!base) return [];
-        const ratio = (field) => cell(row[field] / base[field], (value) => `${value.toFixed(2)}x`);
+        if (!rows.some((r) => r.peer === other && r.case === row.case && r.cpus === row.cpus)) return [];
+        const ratio = (field) => cell(figures.ratio(row, other, field)?.middle, (value) => `${value.toFixed(2)}x`);
         return [[row.case, String(row.cpus), `${peer}/${other}`, ratio('rate'), ratio('cpuUs'), ratio('p50')]];
       }),
     );
@@ -104,21 +115,12 @@ function ratios(rows, peer, others) {
   return align([['case', 'cpus', 'ratio', 'rate', 'CPU µs', 'p50 µs'], ...lines], [0, 1, 2]);
 }
 
-/** Where another RPC that checks what it carries does more a second, or answers sooner. */
-function ahead(rows, peer) {
-  const lines = rows
-    .filter((row) => row.peer === peer)
-    .flatMap((ours) =>
-      rows
-        .filter((row) => RIVALS.includes(row.peer) && row.case === ours.case && row.cpus === ours.cpus)
-        .filter((row) => row.rate > ours.rate || row.p50 < ours.p50)
-        .map((row) => {
-          const times = (ratio) => cell(ratio, (value) => `${value.toFixed(2)}x`);
-          return [row.case, String(row.cpus), row.peer, times(row.rate / ours.rate), times(row.p50 / ours.p50)];
-        }),
-    );
-  if (lines.length === 0) return `AHEAD of ${peer} in rate or p50: none`;
-  return `AHEAD of ${peer} in rate or p50:\n${align([['case', 'cpus', 'peer', 'rate', 'p50'], ...lines], [0, 1, 2])}`;
+/** Where a rival is ahead of ours. */
+export function aheadReport(figures) {
+  const times = (ratio) => cell(ratio, (value) => `${value.toFixed(2)}x`);
+  const lines = ahead(figures).map((row) => [row.case, String(row.cpus), row.peer, times(row.rate), times(row.p50)]);
+  if (lines.length === 0) return 'AHEAD of nearcall in rate or p50: none';
+  return `AHEAD of nearcall in rate or p50:\n${align([['case', 'cpus', 'peer', 'rate', 'p50'], ...lines], [0, 1, 2])}`;
 }
 
 function place(row) {

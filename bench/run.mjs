@@ -7,10 +7,19 @@ import { installDependencies } from './dependencies.mjs';
 import { undisturbed } from './disturbed.mjs';
 import { options } from './options.mjs';
 import { report } from './report.mjs';
+import { isHeld } from './results/budgets.mjs';
+import { figuresOf } from './results/figures.mjs';
+import { against } from './results/history.mjs';
+import { machine, writeMachine } from './results/machine.mjs';
 import { median, spread } from './statistics.mjs';
 
-const { peers, cases, rounds, seconds, warmUp, again, cpus, apart, json } = options(process.argv.slice(2));
+const { peers, cases, rounds, others, seconds, warmUp, again, cpus, apart, json, comparedTo } = options(
+  process.argv.slice(2),
+);
 installDependencies();
+const began = performance.now();
+// Now, for who works on meanwhile must not have the figures told as those of what comes next.
+const ranOn = machine();
 
 const able = [];
 for (const peer of peers) {
@@ -21,7 +30,8 @@ for (const peer of peers) {
 
 const places = affinities({ cpus, apart });
 const series = cases.flatMap((one) =>
-  places.flatMap((affinity) =>
+  // Memory is the same on one CPU and on two.
+  (one.measuresMemory ? places.slice(0, 1) : places).flatMap((affinity) =>
     able
       .filter(({ can }) => one.needs.every((need) => can.includes(need)))
       .map((peer) => ({ ...one, ...peer, affinity, samples: [] })),
@@ -30,19 +40,20 @@ const series = cases.flatMap((one) =>
 
 const folder = mkdtempSync(join(tmpdir(), 'nearcall-bench-'));
 try {
-  // A round takes every peer, so that a slow minute of the machine falls on all
+  // A round takes one peer after the other, so that a slow minute of the machine falls on all
   // of them; the order turns, so that none always follows the same neighbour.
   for (let round = 0; round < rounds; round++) {
-    for (const [i, one] of (round % 2 ? series.toReversed() : series).entries()) {
+    const taken = series.filter(({ peer, name }) => round < (isHeld(peer, name) ? rounds : others));
+    for (const [i, one] of (round % 2 ? taken.toReversed() : taken).entries()) {
       const where = `${one.peer} at ${one.name} on ${one.affinity.cpus} CPUs`;
       if (process.stderr.isTTY) {
-        process.stderr.write(`\r\x1b[Kbench: round ${round + 1} of ${rounds}, ${i + 1} of ${series.length}: ${where}`);
+        process.stderr.write(`\r\x1b[Kbench: round ${round + 1} of ${rounds}, ${i + 1} of ${taken.length}: ${where}`);
       }
       const { measure } = await import(`./measures/${one.measure}.mjs`);
       try {
         const path = (time) => join(folder, `${round}-${i}-${time}.sock`);
         const sample = (time) => measure({ ...one, seconds, warmUp, path: path(time) });
-        one.samples.push(await undisturbed(again, sample));
+        one.samples.push({ round, ...(await undisturbed(again, sample)) });
       } catch (error) {
         // The rest of what may be an hour's run is worth having all the same.
         console.error(`\nbench: ${where} FAILED:`, error);
@@ -76,14 +87,20 @@ const rows = series
         'peakRss',
         'serverBytes',
         'clientBytes',
+        'heldBytes',
         'othersCpus',
       ]),
-      spread: over(spread, ['rate', 'cpuUs', 'p50', 'p99', 'serverBytes', 'clientBytes']),
+      spread: over(spread, ['rate', 'cpuUs', 'p50', 'p99', 'serverBytes', 'clientBytes', 'heldBytes']),
+      samples,
     };
   });
 
 if (json) {
   const orNull = (_, value) => value ?? null;
   writeFileSync(json, `${JSON.stringify(rows, orNull, 2)}\n`);
+  const minutes = Number(((performance.now() - began) / 60_000).toFixed(1));
+  writeMachine(json, { ...ranOn, options: { rounds, others, seconds, warmUp }, minutes });
 }
-console.log(report(rows, cases));
+const figures = figuresOf([rows]);
+console.log(report(rows, cases, figures));
+if (comparedTo) console.log(`\n${against(figures, comparedTo)}`);

@@ -6,9 +6,9 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** From the lowest to the highest round, as a share of the median. */
+/** From the lowest to the highest round, as a share of the median. One round has none. */
 export function spread(values) {
-  if (values.includes(undefined)) return undefined;
+  if (values.length < 2 || values.includes(undefined)) return undefined;
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
 
