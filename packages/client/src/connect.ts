@@ -74,7 +74,8 @@ export function connect<C extends Contract>(
     interceptors,
   } = options;
   const backoff = backoffOptions(options.backoff);
-  const implementations = new Implementations([options.implementations ?? []].flat());
+  const served = [options.implementations ?? []].flat();
+  const implementations = served.length === 0 ? undefined : new Implementations(served);
   const channel = new Channel(targets, {
     peer: { limits: limitsWith(limits), handshake, unfinished, onError, implementations, interceptors },
     clock: systemClock,

@@ -121,27 +121,15 @@ export class Subchannel {
   }
 
   #speak(transport: Transport): void {
-    const owner = this.#owner;
-    const peer: Peer = owner.peer(transport, {
-      get waiting() {
-        return owner.waiting;
-      },
-      opened: () => this.#opened(peer),
-      sending: () => owner.sending(),
-      draining: () => this.#leaving(peer),
-      left: () => {},
-      over: (reason) => this.#over(peer, reason),
-    });
+    const user = new PeerUser(this.#owner, this);
+    const peer = this.#owner.peer(transport, user);
+    user.peer = peer;
     this.#peer = peer;
     this.#peers.add(peer);
   }
 
-  #opened(peer: Peer): void {
+  opened(peer: Peer): void {
     this.#open.add(peer);
-    void peer.closed.then(() => {
-      this.#open.delete(peer);
-      this.#owner.gone();
-    });
     this.#openedAt = this.#owner.clock.now();
     this.#backoff?.reset();
     this.#lost = false;
@@ -151,18 +139,22 @@ export class Subchannel {
   }
 
   /** The server is ending the connection: what is open on it finishes, and new calls get a fresh one. */
-  #leaving(peer: Peer): void {
+  leaving(peer: Peer): void {
     if (peer !== this.#peer || this.connectivity !== 'READY') return;
     this.reason = peer.exit.deaf ? ENDED : LEAVING;
     this.#missing();
   }
 
-  #over(peer: Peer, reason: RpcError): void {
+  lost(peer: Peer, reason: RpcError): void {
     this.#peers.delete(peer);
     if (peer !== this.#peer) return;
     this.reason = reason;
     if (this.connectivity === 'READY') this.#missing();
     else this.#failed(reason);
+  }
+
+  gone(peer: Peer): void {
+    if (this.#open.delete(peer)) this.#owner.gone();
   }
 
   /** There was a connection, and it can be used no more. */
@@ -195,6 +187,45 @@ export class Subchannel {
     this.connectivity = connectivity;
     if (connectivity === 'READY') this.reason = undefined;
     this.#owner.changed();
+  }
+}
+
+/** What one connection tells its subchannel. */
+class PeerUser implements ExitUser {
+  readonly #owner: SubchannelOwner;
+  readonly #subchannel: Subchannel;
+  /** It is there before it tells anything. */
+  peer!: Peer;
+
+  constructor(owner: SubchannelOwner, subchannel: Subchannel) {
+    this.#owner = owner;
+    this.#subchannel = subchannel;
+  }
+
+  get waiting(): boolean {
+    return this.#owner.waiting;
+  }
+
+  opened(): void {
+    this.#subchannel.opened(this.peer);
+  }
+
+  sending(): void {
+    this.#owner.sending();
+  }
+
+  draining(): void {
+    this.#subchannel.leaving(this.peer);
+  }
+
+  left(): void {}
+
+  over(reason: RpcError): void {
+    this.#subchannel.lost(this.peer, reason);
+  }
+
+  gone(): void {
+    this.#subchannel.gone(this.peer);
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type CloseOptions,
   type Code,
   callOnConnect,
+  type ExitUser,
   type Implementations,
   type OwnLimits,
   Peer,
@@ -63,6 +64,7 @@ export class Clients {
   accept(transport: Transport, descriptors?: Descriptors): Peer {
     const { handshake, unfinished, onError, interceptors } = this.#options;
     const denied = this.#guard?.(transport);
+    const client = new Client(this, descriptors);
     const peer = new Peer(transport, {
       role: 'acceptor',
       implementations: denied === undefined ? this.#implementations : undefined,
@@ -72,9 +74,10 @@ export class Clients {
       unfinished,
       onError,
       interceptors,
+      user: client,
     });
+    client.peer = peer;
     const short = descriptors?.take();
-    void peer.closed.then(() => descriptors?.give());
     const why = denied ?? this.#whyNot() ?? short;
     if (why !== undefined) {
       const code = denied === undefined ? 'UNAVAILABLE' : 'PERMISSION_DENIED';
@@ -82,15 +85,20 @@ export class Clients {
       return peer;
     }
     this.#peers.add(peer);
-    peer.ready.then(
-      () => this.#connected(peer),
-      () => {},
-    );
-    void peer.closed.then(() => {
-      this.#peers.delete(peer);
-      this.#ready.delete(peer);
-    });
     return peer;
+  }
+
+  /** It has said hello. */
+  connected(peer: Peer): void {
+    if (!this.#peers.has(peer)) return;
+    this.#ready.add(peer);
+    callOnConnect(peer, this.#options.onConnect);
+  }
+
+  /** Its connection is over. */
+  gone(peer: Peer): void {
+    this.#peers.delete(peer);
+    this.#ready.delete(peer);
   }
 
   /** Fulfils when those that have come have said hello as well, or have had a while to. */
@@ -124,9 +132,39 @@ export class Clients {
     if (this.#peers.size < this.#connections) return undefined;
     return `the server is busy: it has ${this.#connections} connections (limit "connections")`;
   }
+}
 
-  #connected(peer: Peer): void {
-    this.#ready.add(peer);
-    callOnConnect(peer, this.#options.onConnect);
+/** What one connection tells the clients. Not by promises: those of a connection would hold 600 bytes. */
+class Client implements ExitUser {
+  readonly #clients: Clients;
+  readonly #descriptors: Descriptors | undefined;
+  /** It is there before it tells anything. */
+  peer!: Peer;
+
+  constructor(clients: Clients, descriptors: Descriptors | undefined) {
+    this.#clients = clients;
+    this.#descriptors = descriptors;
+  }
+
+  opened(): void {
+    // A function of the user's hears of it, and may do anything: not amid what came.
+    queueMicrotask(() => this.#clients.connected(this.peer));
+  }
+
+  get waiting(): boolean {
+    return false;
+  }
+
+  sending(): void {}
+
+  draining(): void {}
+
+  left(): void {}
+
+  over(): void {}
+
+  gone(): void {
+    this.#descriptors?.give();
+    this.#clients.gone(this.peer);
   }
 }

@@ -1,6 +1,11 @@
 import { RpcError } from '../error/rpc-error.ts';
 import type { Pending } from './pending.ts';
 
+/** Who gives calls up. */
+interface AbortOwner {
+  aborted(call: Pending, reason: unknown): void;
+}
+
 interface Watched {
   readonly calls: Set<Pending>;
   readonly listener: () => void;
@@ -21,12 +26,12 @@ function nameOf(reason: unknown): unknown {
  * warn of a leak as soon as eleven calls share a signal.
  */
 export class AbortSignals {
-  readonly #aborted: (call: Pending, reason: unknown) => void;
+  readonly #owner: AbortOwner;
   /** Made for the first one: an empty map holds 184 bytes. */
   #watched: Map<AbortSignal, Watched> | undefined = undefined;
 
-  constructor(aborted: (call: Pending, reason: unknown) => void) {
-    this.#aborted = aborted;
+  constructor(owner: AbortOwner) {
+    this.#owner = owner;
   }
 
   /** Gives the call up when the signal aborts. */
@@ -56,7 +61,7 @@ export class AbortSignals {
   #watch(signal: AbortSignal): Watched {
     const calls = new Set<Pending>();
     const listener = (): void => {
-      for (const call of calls) this.#aborted(call, signal.reason);
+      for (const call of calls) this.#owner.aborted(call, signal.reason);
     };
     const watched = { calls, listener };
     signal.addEventListener('abort', listener);

@@ -1,19 +1,24 @@
 import type { Clock } from './clock.ts';
 
+/** Whom an alarm rings. */
+interface Ringing {
+  /** Returns the time of the next ring, or infinity for none. */
+  ring(now: number): number;
+}
+
 /**
  * One timer for everything of a connection that can expire. It rings at the earliest time that was asked for; whoever
  * is rung looks for what is due, and says when the next will be. So a call costs a comparison, and no timer.
  */
 export class Alarm {
   readonly #clock: Clock;
-  readonly #ring: (now: number) => number;
+  readonly #ringing: Ringing;
   #at = Number.POSITIVE_INFINITY;
   #stop: (() => void) | undefined = undefined;
 
-  /** `ring` returns the time of the next ring, or infinity for none. */
-  constructor(clock: Clock, ring: (now: number) => number) {
+  constructor(clock: Clock, ringing: Ringing) {
     this.#clock = clock;
-    this.#ring = ring;
+    this.#ringing = ringing;
   }
 
   /** Sees to it that it rings at this time, or earlier. */
@@ -34,6 +39,6 @@ export class Alarm {
   #rung(): void {
     this.#at = Number.POSITIVE_INFINITY;
     this.#stop = undefined;
-    this.by(this.#ring(this.#clock.now()));
+    this.by(this.#ringing.ring(this.#clock.now()));
   }
 }

@@ -23,6 +23,8 @@ export interface ExitUser {
   left(): void;
   /** It is over, and what was open on it has failed. */
   over(reason: RpcError): void;
+  /** Its transport is closed as well. */
+  gone(): void;
 }
 
 /** One connection as calls leave over it. */

@@ -23,7 +23,7 @@ export class Invoker implements StreamOwner, Giving {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #deadline: number;
-  readonly #signals = new AbortSignals((call, reason) => this.aborted(call, reason));
+  readonly #signals = new AbortSignals(this);
   readonly #lines: Lines;
   /** How many calls and events have not settled. */
   pending = 0;
@@ -34,7 +34,7 @@ export class Invoker implements StreamOwner, Giving {
     this.#exits = exits;
     this.#clock = clock;
     this.#deadline = deadline;
-    this.#alarm = new Alarm(clock, (now) => this.#expire(now));
+    this.#alarm = new Alarm(clock, this);
     this.#lines = new Lines(exits);
   }
 
@@ -174,7 +174,7 @@ export class Invoker implements StreamOwner, Giving {
   }
 
   /** Gives up the calls whose time is up, and returns when the next one's is. */
-  #expire(now: number): number {
+  ring(now: number): number {
     let next = NEVER;
     const open = [...this.#exits.all()].flatMap((exit) => exit.pending().filter((call) => call.owner === this));
     for (const call of [...open, ...this.#lines.all()]) {

@@ -1,18 +1,22 @@
 import type { Failure } from '../error/rpc-error.ts';
 import type { Pending } from './pending.ts';
 
+/** What decides whether the first of those that wait can be sent now. */
+export interface Gates {
+  can(call: Pending): boolean;
+}
+
 /** Those that wait to be sent, unencoded, in the order in which they were made. */
 export class Line {
-  readonly #open: (first: Pending) => boolean;
+  readonly #gates: Gates;
   #waiting: Pending[] = [];
   /** How many at the beginning have left. */
   #gone = 0;
   /** How many of the others have settled, and wait for nothing. */
   #settled = 0;
 
-  /** `open`: whether the first one can be sent now. */
-  constructor(open: (first: Pending) => boolean) {
-    this.#open = open;
+  constructor(gates: Gates) {
+    this.#gates = gates;
   }
 
   get empty(): boolean {
@@ -35,7 +39,7 @@ export class Line {
       this.leave();
     }
     const first = this.#waiting[this.#gone];
-    return first !== undefined && this.#open(first) ? first : undefined;
+    return first !== undefined && this.#gates.can(first) ? first : undefined;
   }
 
   /** The first one has left. */

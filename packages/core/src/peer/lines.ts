@@ -1,10 +1,5 @@
-import { Line } from './line.ts';
+import { type Gates, Line } from './line.ts';
 import type { Pending } from './pending.ts';
-
-/** What decides when those that wait can be sent. */
-interface Gates {
-  can(call: Pending): boolean;
-}
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
 export class Lines {
@@ -13,8 +8,8 @@ export class Lines {
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line((call) => gates.can(call));
-    this.events = new Line((event) => gates.can(event));
+    this.calls = new Line(gates);
+    this.events = new Line(gates);
   }
 
   get empty(): boolean {

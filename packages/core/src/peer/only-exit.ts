@@ -106,6 +106,8 @@ export class OnlyExit implements Exits, ExitUser {
 
   opened(): void {}
 
+  gone(): void {}
+
   sending(): void {
     // The handler that made a call may have returned while that waited.
     if (this.#exit.draining) this.draining();

@@ -1,6 +1,5 @@
 import { UNLIMITED } from '../connection/budget.ts';
 import { Connection } from '../connection/connection.ts';
-import type { Host } from '../connection/host.ts';
 import type { CallOptions } from '../contract/call-options.ts';
 import { type ClientOf, type Contract, checkContract } from '../contract/client.ts';
 import type { Context } from '../contract/context.ts';
@@ -19,7 +18,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { Exit, type ExitUser } from './exit.ts';
 import { FrameWatch } from './frame-watch.ts';
 import { intercepted } from './intercepted.ts';
+import { Milestone } from './milestone.ts';
 import { OnlyExit } from './only-exit.ts';
+import { PeerHost } from './peer-host.ts';
 import { checkGrace, DEFAULT_GRACE, LINGER, type PeerOptions, patience } from './peer-options.ts';
 import { remotePeer } from './remote-peer.ts';
 import { Reports } from './reports.ts';
@@ -47,16 +48,11 @@ export class Peer implements RemotePeer {
   #clients: Map<Contract, unknown> | undefined = undefined;
   #over = false;
   #stopHandshake: () => void;
-  #markReady!: () => void;
-  #markFailed!: (reason: RpcError) => void;
-  #markClosed!: () => void;
+  readonly #ready = new Milestone();
+  readonly #closed = new Milestone();
 
   /** The connection as calls leave over it. */
   readonly exit: Exit;
-  /** Fulfils once calls can be made; rejects with the reason where that will never be. */
-  readonly ready: Promise<void>;
-  /** Fulfils once the connection is over and its transport closed. Never rejects. */
-  readonly closed: Promise<void>;
 
   constructor(transport: Transport, options: PeerOptions) {
     take(transport);
@@ -66,18 +62,14 @@ export class Peer implements RemotePeer {
     this.#clock = clock;
     this.#reports = new Reports(options.onError);
     this.#calls = intercepted(this, options.interceptors);
-    this.#alarm = new Alarm(clock, (now) => Math.min(this.#serving.expire(now), this.#frames.expire(now)));
-    this.ready = new Promise((resolve, reject) => {
-      this.#markReady = resolve;
-      this.#markFailed = reject;
-    });
-    // Whoever does not ask is not to be told by an unhandled rejection.
-    this.ready.catch(() => {});
-    this.closed = new Promise((resolve) => {
-      this.#markClosed = resolve;
-    });
+    this.#alarm = new Alarm(clock, { ring: (now) => Math.min(this.#serving.expire(now), this.#frames.expire(now)) });
     const hello = { limits: limitsWith(options.limits), services: implementations.names, features: [] };
-    this.#connection = new Connection(role, hello, this.#host(implementations), options.budgets ?? UNLIMITED);
+    const host = new PeerHost(clock, this.#alarm, implementations, {
+      opened: () => this.#opened(),
+      draining: () => this.#draining(),
+      closed: (reason) => this.#finish(reason),
+    });
+    this.#connection = new Connection(role, hello, host, options.budgets ?? UNLIMITED);
     this.#sender = new Sender(this.#connection, transport, clock, {
       sending: () => this.#tell((user) => user.sending()),
       sent: () => this.exit.sent(),
@@ -86,6 +78,7 @@ export class Peer implements RemotePeer {
         this.#tell((user) => user.left());
       },
     });
+    host.sender = this.#sender;
     this.#frames = new FrameWatch(this.#connection.decoder, unfinished, this.#alarm, this.#sender, () =>
       this.#tooLate(`did not finish a frame within ${unfinished} ms (option "unfinished").`),
     );
@@ -94,6 +87,7 @@ export class Peer implements RemotePeer {
     this.#users = options.user === undefined ? [this.#own] : [this.#own, options.user];
     const { exchange } = this.#connection;
     this.#serving = new Serving(this, this.#reports, clock, this.#alarm, this.#sender, exchange);
+    host.serving = this.#serving;
     this.#stopHandshake = clock.timer(
       () => this.#tooLate(`did not say hello within ${handshake} ms (option "handshake"). Does it speak nearcall?`),
       handshake,
@@ -112,6 +106,16 @@ export class Peer implements RemotePeer {
       closed: (error) => this.#transportClosed(error),
     });
     this.#sender.schedule();
+  }
+
+  /** Fulfils once calls can be made; rejects with the reason where that will never be. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Fulfils once the connection is over and its transport closed. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** How many calls wait for their outcome, or for a free slot. */
@@ -191,29 +195,16 @@ export class Peer implements RemotePeer {
     void this.closed.then(() => this.#sender.finished());
   }
 
-  #host(implementations: Implementations): Host<Implemented> {
-    return {
-      wake: () => this.#sender.schedule(),
-      opened: () => {
-        this.#stopHandshake();
-        this.#markReady();
-        this.#tell((user) => user.opened());
-      },
-      resolve: ({ service, name, kind }) => implementations.find(service, name, kind),
-      contract: ({ method }) => method,
-      now: () => this.#clock.now(),
-      waits: (until) => this.#alarm.by(until),
-      request: (call) => this.#serving.request(call),
-      cancelled: (call) => this.#serving.cancelled(call),
-      inputEnded: (call, error) => this.#serving.inputEnded(call, error),
-      event: (target, value, metadata, settled) => this.#serving.event(target, value, metadata, settled),
-      eventLost: (method, error) => this.#serving.eventLost(method, error),
-      draining: () => {
-        this.#tell((user) => user.draining());
-        this.#serving.drain(this.#connection.drainSent);
-      },
-      closed: (reason) => this.#finish(reason),
-    };
+  #opened(): void {
+    this.#stopHandshake();
+    this.#stopHandshake = nothing;
+    this.#ready.reach();
+    this.#tell((user) => user.opened());
+  }
+
+  #draining(): void {
+    this.#tell((user) => user.draining());
+    this.#serving.drain(this.#connection.drainSent);
   }
 
   #tell(what: (user: ExitUser) => void): void {
@@ -231,7 +222,7 @@ export class Peer implements RemotePeer {
     this.#stopHandshake();
     this.#alarm.stop();
     this.#serving.clear();
-    this.#markFailed(reason);
+    this.#ready.fail(reason);
     this.#tell((user) => user.over(reason));
     const stop = this.#clock.timer(() => this.#transport.destroy(), LINGER);
     void this.closed.then(stop);
@@ -243,8 +234,11 @@ export class Peer implements RemotePeer {
     this.#connection.abort(new RpcError('UNAVAILABLE', why, { execution: 'not-sent', ...cause }));
     this.#sender.stop();
     this.exit.stay(this.#own.reason);
-    this.#markClosed();
+    this.#closed.reach();
+    this.#tell((user) => user.gone());
   }
 }
 
 const NOTHING = new Implementations([]);
+
+function nothing(): void {}

@@ -33,10 +33,7 @@ function stub(owner: StubOwner, service: AnyService, parent: Context | undefined
   const client = new Bare() as Record<string, unknown>;
   for (const name of Object.keys(service.methods)) {
     const method = namedMethod(service, name);
-    const within =
-      parent === undefined
-        ? (options: CallOptions | undefined) => options
-        : (options: CallOptions | undefined) => ({ parent, ...options });
+    const within = parent === undefined ? asGiven : (options: CallOptions | undefined) => ({ parent, ...options });
     client[name] = streamsOutput(method.kind)
       ? (input: unknown, options?: CallOptions) => owner.stream(method, input, within(options))
       : (input: unknown, options?: CallOptions) => owner.call(method, input, within(options));
@@ -50,3 +47,7 @@ function stub(owner: StubOwner, service: AnyService, parent: Context | undefined
  */
 const Bare = function Bare() {} as unknown as new () => object;
 Bare.prototype = Object.freeze(Object.create(null));
+
+function asGiven(options: CallOptions | undefined): CallOptions | undefined {
+  return options;
+}
