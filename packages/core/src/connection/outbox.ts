@@ -25,7 +25,8 @@ export class Outbox {
   readonly wake: () => void;
   readonly urgent: FrameWriter = new FrameWriter();
   readonly frames: FrameWriter = new FrameWriter();
-  readonly #turns: FrameWriter = new FrameWriter();
+  /** Made for the first flow. */
+  #turns: FrameWriter | undefined = undefined;
   /** Those that could write a frame, the next in turn first. Made for the first one: an empty set holds 152 bytes. */
   #ready: Set<Flow> | undefined = undefined;
   /** By the id of the call whose half it is. */
@@ -105,7 +106,7 @@ export class Outbox {
     // A frame that leaves in two pieces stays one.
     if (this.frames.split) return this.frames.take();
     // What has had its turn goes before the frames that were written since: one of them may end the same half.
-    if (this.#turns.queued > 0) return this.#turns.take();
+    if (this.#turns !== undefined && this.#turns.queued > 0) return this.#turns.take();
     return this.urgent.take() ?? this.#takeFrames() ?? this.#takeTurns(chunk);
   }
 
@@ -115,9 +116,10 @@ export class Outbox {
   }
 
   #takeTurns(chunk: number): Uint8Array | undefined {
-    const turns = this.#turns;
     const ready = this.#ready;
     if (ready === undefined) return undefined;
+    this.#turns ??= new FrameWriter();
+    const turns = this.#turns;
     for (const flow of ready) {
       ready.delete(flow);
       if (flow.write(turns, chunk)) ready.add(flow);
