@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { duplexTransport, type Transport } from '@nearcall/core';
 import { acceptFailed } from './descriptors.ts';
+import { readShared } from './shared-read.ts';
 
 /** How many may wait to be accepted. Node asks the kernel for as many. */
 const QUEUE = 511;
@@ -30,7 +31,10 @@ export interface Name {
 /** A server of Node, not listening yet, that passes on who connects. */
 export function netServer(accept: Accept): Server {
   // Half-open: a client that has ended its side still gets its answers. The delay is TCP's, and no pipe has it.
-  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(duplexTransport(socket)));
+  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    readShared(socket);
+    accept(duplexTransport(socket));
+  });
   // At once: the address is taken by clients before everything about it is done. What fails before is for who listens.
   return net.once('listening', () => net.on('error', acceptFailed));
 }

@@ -30,7 +30,10 @@ export class Inbox {
   begin(call: Call, fields: Fields, raw: boolean, waits = false): void {
     const assembly = Assembly.begin(fields, raw, this.#limits);
     call.assembly = assembly;
-    assembly.admitted = () => this.#grant(call, assembly);
+    // Assigned as it stands it would be made in old space, by V8's own rule, and there hold the message until the whole
+    // heap is collected: that took half of the time that bulk took.
+    const grant = (): void => this.#grant(call, assembly);
+    assembly.admitted = grant;
     if (!waits) this.enter(assembly);
   }
 

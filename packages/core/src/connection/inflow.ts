@@ -108,10 +108,12 @@ export class Inflow {
     if (this.#closed) return;
     this.#assembly = assembly;
     this.#going = false;
-    assembly.admitted = () => {
+    // Not assigned as it stands, as in the inbox: it would hold the item until the whole heap is collected.
+    const admitted = (): void => {
       this.#going = true;
       this.#grant();
     };
+    assembly.admitted = admitted;
     this.#admit();
     this.#grant();
   }
