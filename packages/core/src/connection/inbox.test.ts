@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FRAME } from '../wire/frame.ts';
@@ -206,4 +208,25 @@ test('once nothing more will come, none is let on', () => {
   for (const call of calls.slice(0, 4)) inbox.drop(call);
   begin(calls[5] as AnyCall, 5000);
   expect(granted()).toEqual([]);
+});
+
+test('a message that nobody has any more needs no collection of the whole heap', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  // So few that V8 begins no collection by itself.
+  const { inbox, begin } = endWith({});
+  for (let id = 0; id < 20; id++) {
+    const call = new AnyCall(2 * id);
+    begin(call, 100_000);
+    inbox.chunk(call, Buffer.alloc(1000), true);
+    inbox.drop(call);
+  }
+  // What is swept meanwhile is counted by the next one.
+  for (let i = 0; i < 3; i++) {
+    collect({ type: 'minor' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
 });
