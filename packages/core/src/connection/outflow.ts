@@ -58,16 +58,29 @@ export class Outflow implements Flow {
    * @throws RpcError where it cannot be encoded or is over a limit. It is not sent then; the stream may go on.
    */
   add(item: unknown): void {
-    const room = Math.min(this.#remote.chunk, this.#left - ITEM_COST + this.#batch.size);
-    if (!this.#batch.addPlain(item, room, this.#remote)) {
-      const body = encodeItem(item, this.#remote);
-      const raw = item instanceof Uint8Array;
-      if (this.#over) return;
-      if (raw || !this.#batch.addBody(body, room)) {
-        this.#parcel = new Parcel(FRAME.ITEM, raw ? FLAG.RAW : 0, this.#call, NO_PROLOGUE, body);
-      }
+    const batch = this.#batch;
+    // All that is left behind the credit of the items that wait, and of this one.
+    const room = Math.min(this.#remote.chunk, this.#credit - ITEM_COST * (batch.count + 1));
+    if (batch.addPlain(item, room, this.#remote)) {
+      // The others are on their way already.
+      if (batch.count === 1) this.#leaves();
+    } else this.#addOther(item, room);
+  }
+
+  #addOther(item: unknown, room: number): void {
+    const body = encodeItem(item, this.#remote);
+    const raw = item instanceof Uint8Array;
+    if (this.#over) return;
+    if (raw || !this.#batch.addBody(body, room)) {
+      this.#parcel = new Parcel(FRAME.ITEM, raw ? FLAG.RAW : 0, this.#call, NO_PROLOGUE, body);
     }
-    if (!this.#over) this.#outbox.ready(this);
+    this.#leaves();
+  }
+
+  #leaves(): void {
+    if (this.#over) return;
+    this.#outbox.ready(this);
+    this.#outbox.wake();
   }
 
   /** No more items: `last` writes what ends the half, once all that was added has left. */
