@@ -1,4 +1,5 @@
 /** Items of a stream that share a frame: one msgpack array, written item by item and read at once. */
+import { readAlike } from './alike.ts';
 import { type BodyLimits, encodeBody } from './body.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { inspect, Malformed } from './inspect.ts';
@@ -136,6 +137,8 @@ export function countItems(bytes: Uint8Array, start: number, end: number): numbe
  * @throws Malformed where the bytes are not an array of at least one item, each within the limits.
  */
 export function decodeItems(bytes: Buffer, start: number, end: number, limits: BodyLimits): unknown[] {
+  const alike = readAlike(bytes, start, end, limits);
+  if (alike !== NOT_PLAIN) return alike;
   if (start === end || countItems(bytes, start, end) === 0) throw new Malformed('no item');
   const items = readPlainItems(bytes, start, end, limits, limits.message);
   if (items !== NOT_PLAIN) return items;
