@@ -35,6 +35,8 @@ export function encodeBody(value: unknown, limits: BodyLimits): Uint8Array {
 
 /** Where plain values are written first: they are small as a rule, and are copied out. */
 const scratch = Buffer.allocUnsafeSlow(8192);
+/** The same memory: a piece of a plain array is copied out in half the time that one of a Buffer takes. */
+const written = new Uint8Array(scratch.buffer);
 let writing = false;
 
 /** The body of a plain value that is not long. */
@@ -44,7 +46,7 @@ function encodePlain(value: unknown, limits: BodyLimits): Uint8Array | undefined
   writing = true;
   try {
     const end = writePlain(scratch, 0, Math.min(scratch.length, limits.message), value, limits);
-    return end < 0 ? undefined : Uint8Array.from(scratch.subarray(0, end));
+    return end < 0 ? undefined : written.slice(0, end);
   } finally {
     writing = false;
   }

@@ -101,6 +101,26 @@ const anyWithin = fc.oneof(
   fc.record({ depth: fc.integer({ min: 1, max: 4 }), values: fc.integer({ min: 1, max: 20 }) }),
 );
 
+test.each([0, 1, 14, 15, 16, 17, 300])(
+  '%i fields, some of them long, are written as the long way writes them',
+  (count) => {
+    const value = Object.fromEntries(Array.from({ length: count }, (_, i) => [`key ${i}`, i % 3 ? i : 'x'.repeat(i)]));
+    const short = plainly({ before: 1, value, after: [value] });
+    expect(short?.equals(properly({ before: 1, value, after: [value] }) as Buffer)).toBe(true);
+  },
+);
+
+test('what the program adds to all objects is no field of them', () => {
+  const fields = Object.prototype as Record<string, unknown>;
+  fields['added'] = 1;
+  try {
+    expect(plainly({ own: 1 })).toBeUndefined();
+    expect(unpack(properly({ own: 1 }) as Buffer, 0, 6)).toHaveProperty('own', 1);
+  } finally {
+    delete fields['added'];
+  }
+});
+
 describe('the short way to write', () => {
   test('writes the same as the long one, or nothing, whatever the value and the limits', () => {
     fc.assert(
