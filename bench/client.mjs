@@ -1,5 +1,6 @@
 import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
+import { tally } from './tally.mjs';
 import { memory, sum, usage } from './usage.mjs';
 
 // So many are opened at once: a listener's backlog is finite.
@@ -30,6 +31,7 @@ obey({
     return { ...measured, cpu: after.cpu - before.cpu, peakRss: after.peakRss };
   },
   usage: bothUsages,
+  tally,
   collect,
   memory,
   async close() {

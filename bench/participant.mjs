@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { NATIVE } from './native/peers.mjs';
 
-/** The command that starts one side of a peer: "server", "client", or "cold", a client that makes one call. */
-export function commandOf(peer, side, path, cpu) {
+/**
+ * The command that starts one side of a peer: "server", "client", or "cold", a client that makes one call. `flags` are
+ * for a process of Node.
+ */
+export function commandOf(peer, side, path, cpu, flags = []) {
   const command = Object.hasOwn(NATIVE, peer)
     ? [NATIVE[peer].binary, side, path]
-    : [process.execPath, fileURLToPath(new URL(`./${side}.mjs`, import.meta.url)), peer, path];
+    : [process.execPath, ...flags, fileURLToPath(new URL(`./${side}.mjs`, import.meta.url)), peer, path];
   // taskset replaces itself by the command, so what is inherited passes through it.
   return cpu === undefined ? command : ['taskset', '-c', String(cpu), ...command];
 }
@@ -20,8 +23,8 @@ export class Participant {
   #pending;
   #ended;
 
-  constructor(peer, side, path, cpu) {
-    const [command, ...args] = commandOf(peer, side, path, cpu);
+  constructor(peer, side, path, cpu, flags) {
+    const [command, ...args] = commandOf(peer, side, path, cpu, flags);
     // What a peer logs of connections that end would stand in the midst of the report.
     this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => {

@@ -1,5 +1,6 @@
 import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
+import { tally } from './tally.mjs';
 import { memory, usage } from './usage.mjs';
 
 const [name, path] = process.argv.slice(2);
@@ -15,6 +16,7 @@ obey({
     stop = await peer.serve(path, kind);
   },
   usage,
+  tally,
   collect,
   memory,
   async close() {

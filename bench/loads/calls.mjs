@@ -1,7 +1,10 @@
 import { Latency } from '../latency.mjs';
 
-/** `inFlight` independent loops over the connections: each awaits its call, then issues the next. */
-export async function run(connections, { text, expected, inFlight, seconds }) {
+/**
+ * `inFlight` independent loops over the connections: each awaits its call, then issues the next. `times` is how often
+ * at most each does so, for who counts what a call takes.
+ */
+export async function run(connections, { text, expected, inFlight, seconds, times = Number.POSITIVE_INFINITY }) {
   const latency = new Latency();
   // Two clock reads a call would be a tenth of the fastest peer's whole cost,
   // so with many in flight only one call in 16 is timed.
@@ -14,7 +17,7 @@ export async function run(connections, { text, expected, inFlight, seconds }) {
     let untilTimed = first % every;
     // A loop takes its share of the connections in turn, so that none is left without calls.
     let at = first % count;
-    while (running) {
+    while (running && calls < times) {
       const connection = connections[at];
       at = at + inFlight < count ? at + inFlight : first % count;
       let answer;

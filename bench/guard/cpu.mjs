@@ -1,0 +1,44 @@
+import { Pair } from '../pair.mjs';
+import { median } from '../statistics.mjs';
+
+const ROUNDS = 3;
+const SLICES = 5;
+const SLICE_SECONDS = 0.2;
+// The compiler is not done with hand before.
+const WARM_UP_SECONDS = 0.9;
+
+/**
+ * What nearcall spends of CPU time where hand spends 1. The two take turns of a moment each, all four processes alive
+ * and on one CPU, so that a machine that is slow, or busy, is so for both; and each round has new processes, for not
+ * all come out of the compiler equally fast. Asked again it goes by all that it has seen so far.
+ */
+export function cpuShare({ load, cpu, folder }) {
+  const shares = [];
+  const rates = [];
+
+  async function round() {
+    const open = async (peer) => {
+      const pair = new Pair({ peer, load, cpu, folder });
+      await pair.open();
+      await pair.run({ seconds: WARM_UP_SECONDS });
+      return pair;
+    };
+    const hand = await open('hand');
+    const nearcall = await open('nearcall');
+    try {
+      for (let slice = 0; slice < SLICES; slice++) {
+        const theirs = await hand.cost({ seconds: SLICE_SECONDS });
+        const ours = await nearcall.cost({ seconds: SLICE_SECONDS });
+        shares.push(ours.cpuUs / theirs.cpuUs);
+        rates.push(ours.rate);
+      }
+    } finally {
+      await Promise.all([hand.end(), nearcall.end()]);
+    }
+  }
+
+  return async () => {
+    for (let i = 0; i < ROUNDS; i++) await round();
+    return { 'share of CPU': median(shares), rate: median(rates) };
+  };
+}
