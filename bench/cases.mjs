@@ -1,3 +1,5 @@
+import { textOf } from './texts.mjs';
+
 const BULK_IN_FLIGHT = 4;
 
 // `needs` is what a connection must offer, `kind` names the file in loads/, and
@@ -91,8 +93,4 @@ export function caseOf(name) {
     measure: 'load',
     load: { kind: 'calls', inFlight, connections, text: textOf(bytes) },
   };
-}
-
-function textOf(bytes) {
-  return 'hello world'.padEnd(bytes, ' hello world').slice(0, bytes);
 }

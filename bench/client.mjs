@@ -13,12 +13,13 @@ let load;
 
 obey({
   /** Opens what is missing to so many connections. Each has had a call before the next are opened. */
-  async open({ kind, connections: count = 1, text }) {
+  async open(given) {
+    const { kind, connections: count = 1, text } = given;
     peer = await import(`./peers/${name}.mjs`);
     load = await import(`./loads/${kind}.mjs`);
     while (connections.length < count) {
       const missing = Math.min(AT_ONCE, count - connections.length);
-      const opened = await Promise.all(Array.from({ length: missing }, () => peer.connect(path, kind)));
+      const opened = await Promise.all(Array.from({ length: missing }, () => peer.connect(path, kind, given)));
       if (count > 1) await Promise.all(opened.map((connection) => connection.call(text)));
       connections.push(...opened);
     }

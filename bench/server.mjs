@@ -11,9 +11,9 @@ obey({
     const { can, hosts } = await import(`./peers/${name}.mjs`);
     return { can, hosts };
   },
-  async open({ kind }) {
+  async open(given) {
     const peer = await import(`./peers/${name}.mjs`);
-    stop = await peer.serve(path, kind);
+    stop = await peer.serve(path, given.kind, given);
   },
   usage,
   tally,
