@@ -52,7 +52,7 @@ export class Outbox {
 
   /** Whether nothing waits that could leave now. */
   get empty(): boolean {
-    const flowing = this.#turns.queued > 0 || (this.#ready !== undefined && this.#ready.size > 0);
+    const flowing = (this.#ready?.size ?? 0) > 0 || (this.#turns?.queued ?? 0) > 0;
     return this.queued === 0 && !flowing && this.#later.length === 0;
   }
 
