@@ -189,6 +189,16 @@ test('numbers are big-endian, and those of eight bytes hold every whole number u
   );
 });
 
+test('writers of one tick share memory: a slab for each would be too much where there are thousands', () => {
+  const writers = Array.from({ length: 500 }, () => new FrameWriter());
+  const frame: Frame = { type: 1, flags: 2, call: 3, payload: filled(30, 4) };
+  for (const writer of writers) write(writer, frame);
+  const pieces = writers.flatMap((writer) => writer.take() ?? []);
+  for (const piece of pieces) expect(decode(Buffer.from(piece))).toEqual([frame]);
+  const memory = new Set(pieces.map(({ buffer }) => buffer));
+  expect([...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(2 ** 20);
+});
+
 describe('a frame that ends with bytes', () => {
   test('is one frame, whether they are copied or lent, and whatever is written before and behind it', () => {
     fc.assert(
