@@ -113,8 +113,8 @@ class StreamTransport implements Transport {
     });
     const closed = (): void => this.#closed(stream);
     if (stream.closed) queueMicrotask(closed);
-    // Not `once`, which keeps 250 bytes more: it comes only once.
-    else stream.on('close', closed);
+    // Once: the standard output tells of it twice.
+    else stream.once('close', closed);
   }
 
   /** A stream of another kind than a socket may come out at the other end while it is written to. */
