@@ -39,8 +39,13 @@ const scratch = Buffer.allocUnsafeSlow(8192);
 const written = new Uint8Array(scratch.buffer);
 let writing = false;
 
+/** As msgpack, a value that needs no preparing. */
+export function encodeSimple(value: object, within: Pick<Limits, 'depth' | 'values'>): Uint8Array {
+  return encodePlain(value, { ...within, message: scratch.length }) ?? pack(value);
+}
+
 /** The body of a plain value that is not long. */
-function encodePlain(value: unknown, limits: BodyLimits): Uint8Array | undefined {
+function encodePlain(value: unknown, limits: Pick<Limits, 'message' | 'depth' | 'values'>): Uint8Array | undefined {
   // A getter of a value's may encode another one in between.
   if (writing) return undefined;
   writing = true;
@@ -77,9 +82,23 @@ export function decodeBody(bytes: Buffer, start: number, end: number, raw: boole
   if (start === end) return undefined;
   const text = textStart(bytes, start, end);
   if (text > 0) return readText(bytes, text, end);
-  const plain = readPlain(bytes, start, end, limits);
+  return decodeValue(bytes, start, end, limits);
+}
+
+/**
+ * The value of the msgpack in `[start, end)`. It shares no memory with the bytes.
+ *
+ * @throws Malformed where the bytes are not one value within the limits.
+ */
+export function decodeValue(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  within: Pick<Limits, 'depth' | 'values'>,
+): unknown {
+  const plain = readPlain(bytes, start, end, within);
   if (plain !== NOT_PLAIN) return plain;
-  inspect(bytes, start, end, limits);
+  inspect(bytes, start, end, within);
   try {
     return unpack(bytes, start, end);
   } catch (error) {

@@ -1,7 +1,7 @@
+import { decodeValue, encodeSimple } from './body.ts';
 import { HELLO_BYTES } from './frame.ts';
-import { inspect, Malformed } from './inspect.ts';
+import { Malformed } from './inspect.ts';
 import { DEFAULT_LIMITS, LIMIT_RANGES, type Limits, type OwnLimits } from './limits.ts';
-import { pack, unpack } from './msgpack.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** What each end says of itself in its first frame. */
@@ -31,9 +31,9 @@ export function encodeHello(hello: Hello): Uint8Array {
   const said: Record<string, unknown> = {};
   if (Object.keys(limits).length > 0) said['limits'] = limits;
   if (hello.features.length > 0) said['features'] = hello.features;
-  const brief = pack(said);
+  const brief = encodeSimple(said, WITHIN);
   if (hello.services.length === 0 || hello.services.length > WITHIN.values / 2) return brief;
-  const full = pack({ ...said, services: hello.services });
+  const full = encodeSimple({ ...said, services: hello.services }, WITHIN);
   return full.length > HELLO_BYTES ? brief : full;
 }
 
@@ -45,8 +45,7 @@ export function encodeHello(hello: Hello): Uint8Array {
 export function decodeHello(bytes: Uint8Array, start: number, end: number): Hello {
   let said: unknown;
   try {
-    inspect(bytes, start, end, WITHIN);
-    said = unpack(bytes, start, end);
+    said = decodeValue(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), start, end, WITHIN);
   } catch (error) {
     if (error instanceof Malformed) throw new ProtocolError(`a HELLO that holds ${error.message}`);
     throw error;

@@ -1,8 +1,8 @@
 import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import { inspect, Malformed } from './inspect.ts';
+import { decodeValue, encodeSimple } from './body.ts';
+import { Malformed } from './inspect.ts';
 import type { Limits } from './limits.ts';
-import { pack, unpack } from './msgpack.ts';
 
 /** Metadata is flat: a map and what it holds. */
 const WITHIN = { depth: 1, values: 131_072 };
@@ -29,7 +29,7 @@ export function encodeMetadata(metadata: Metadata, limits: Pick<Limits, 'metadat
     }
     entries[key] = value;
   }
-  const bytes = pack(entries);
+  const bytes = encodeSimple(entries, WITHIN);
   checkMetadata(bytes, limits);
   return bytes;
 }
@@ -47,8 +47,7 @@ export function checkMetadata(bytes: Uint8Array | undefined, limits: Pick<Limits
 
 /** @throws Malformed where the bytes are not a map from strings to strings or byte strings. */
 export function decodeMetadata(bytes: Buffer, start: number, end: number): Metadata {
-  inspect(bytes, start, end, WITHIN);
-  const entries: unknown = unpack(bytes, start, end);
+  const entries = decodeValue(bytes, start, end, WITHIN);
   if (!isPlain(entries)) throw new Malformed('no map');
   const metadata: Record<string, string | Uint8Array> = Object.create(null);
   for (const [key, value] of Object.entries(entries)) {
