@@ -1,5 +1,4 @@
 import type { ChildProcess, SendHandle } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import type { Listener } from '../listener.ts';
 import { handOverMessage, isHandOverMessage, type Step } from './hand-over-message.ts';
 
@@ -26,7 +25,7 @@ export function handOver(
   timeout: number,
   closing: AbortSignal,
 ): Promise<void> {
-  const id = randomUUID();
+  const id = process.getBuiltinModule('node:crypto').randomUUID();
   receiving.add(child);
   return new Promise((resolve, reject) => {
     let asked = false;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, open, rm, rmdir, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
@@ -53,7 +52,7 @@ export async function throughShort<T>(path: string, use: (path: string) => Promi
   const directory = dirname(path);
   if (process.platform !== 'linux') {
     // For this once: it is removed behind it, and others name the directory at the same time.
-    const short = await shortNameOf(directory, randomUUID());
+    const short = await shortNameOf(directory, process.getBuiltinModule('node:crypto').randomUUID());
     if (short === undefined) throw new Error(`the directory ${directory} is too long for a socket beside it.`);
     return use(join(short, basename(path))).finally(() => rm(short, { force: true }));
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readlink, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { localAddress, parseAddress, type UnixAddress } from '@nearcall/core';
@@ -14,11 +13,11 @@ export async function shortNameOf(directory: string, use = ''): Promise<string |
   } catch {
     return undefined;
   }
+  // Loaded when it is needed, here and elsewhere: an import would cost each server 0.22 MB of its heap.
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const hash = createHash('sha256').update(`${directory}\0${use}`).digest('hex').slice(0, 32);
   // No socket there has such a name.
-  const name = join(
-    sockets,
-    `${createHash('sha256').update(`${directory}\0${use}`).digest('hex').slice(0, 32)}.directory`,
-  );
+  const name = join(sockets, `${hash}.directory`);
   await symlink(directory, name).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
     if ((await readlink(name)) === directory) return;

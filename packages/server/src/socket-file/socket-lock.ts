@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { generationsAt } from './generations.ts';
@@ -35,5 +34,6 @@ export async function withLock<T>(path: string, access: SocketAccess, action: ()
 
 /** A short text that is the same for the same text. */
 export function digest(text: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
