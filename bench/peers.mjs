@@ -3,6 +3,7 @@ import { NATIVE } from './native/peers.mjs';
 /** All that a run takes where it is not told which. Each is a file in peers/, or in native/ a folder; ours comes last. */
 export const DEFAULT_PEERS = [
   'raw',
+  'raw-heap',
   'hand',
   'effect',
   'grpc-js',

@@ -16,6 +16,7 @@ const BUDGETS = [
   { case: '64x1000', field: 'rate', over: 'hand', least: 1.2 },
   { case: 'stream', field: 'rate', over: 'effect', least: 1.5 },
   { case: 'bulk', field: 'rate', over: 'raw', least: 0.8 },
+  { case: 'bulk', field: 'rate', over: 'raw-heap', least: 0.8 },
   { case: 'calls-during-bulk', field: 'p99', most: 3, ...MS },
   { case: 'cold', field: 'p50', beyond: 'imports', most: 10, ...MS },
   { case: 'idle', cpus: 2, field: 'serverBytes', beyond: 'raw', most: 8, ...KIB },

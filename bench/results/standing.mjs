@@ -20,6 +20,7 @@ const PEERS = {
   capnweb: { title: "Cap'n Web over ws", standing: 'other', npm: 'capnweb' },
   'node-ipc': { title: 'node-ipc', standing: 'other', npm: 'node-ipc' },
   raw: { title: 'raw socket in Node', standing: 'floor' },
+  'raw-heap': { title: "raw socket, a program's heap", standing: 'floor' },
   'raw-onread': { title: 'raw socket, onread', standing: 'floor' },
   'c-echo': { title: 'raw socket in C', standing: 'floor' },
   'message-port': { title: 'MessagePort', standing: 'floor' },
