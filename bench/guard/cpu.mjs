@@ -2,8 +2,9 @@ import { Pair } from '../pair.mjs';
 import { median } from '../statistics.mjs';
 
 const ROUNDS = 3;
-const SLICES = 5;
-const SLICE_SECONDS = 0.2;
+// Many short ones: 10 of 0.1 s say twice as exactly how the two compare as 5 of 0.2 s.
+const SLICES = 12;
+const SLICE_SECONDS = 0.1;
 // The compiler is not done with hand before.
 const WARM_UP_SECONDS = 0.9;
 

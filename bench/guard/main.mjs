@@ -55,10 +55,12 @@ async function main(cpu) {
   const folder = mkdtempSync(join(tmpdir(), 'nearcall-guard-'));
   const figures = {};
   const grown = [];
+  const shrunk = [];
   try {
     for (const one of MEASUREMENTS) {
       const found = await measured(one, { cpu, folder, expected, sameProcessor: processor === expected?.processor });
       grown.push(...found.grown);
+      shrunk.push(...found.shrunk);
       figures[one.name] = { ...figures[one.name], ...found.held };
     }
   } finally {
@@ -68,6 +70,12 @@ async function main(cpu) {
     writeFileSync(EXPECTED, `${JSON.stringify({ ...all, [major]: { processor, cases: figures } }, null, 2)}\n`);
     console.log(`check:speed: wrote these figures for Node ${major}`);
     return;
+  }
+  if (shrunk.length > 0) {
+    console.log(
+      `check:speed: less than expected: ${shrunk.join(', ')}. Take the figures anew by --write, or as much may be`,
+    );
+    console.log('lost again unseen.');
   }
   for (const line of grown) console.error(`check:speed: FAILED: ${line}`);
   if (grown.length > 0) process.exitCode = 1;
@@ -89,16 +97,23 @@ async function measured({ name, measure, times, held }, { cpu, folder, expected,
     held: Object.fromEntries(held.map((figure) => [figure, Number(taken[figure].toPrecision(4))])),
     grown: over(taken).map(
       (figure) =>
-        `${line(name, figure, taken[figure], base[figure])}, and ${percent(letPass(figure, sameProcessor))} is let pass. ` +
-        `To find out: ${howToFind(figure)}. If it is worth that, \`pnpm check:speed --write\` takes it as the new figure; ` +
-        'say in the commit why.',
+        `${name}: ${figure}: ${compared(figure, taken[figure], base[figure])}, where ${percent(letPass(figure, sameProcessor))} ` +
+        `is let pass. To find out: ${howToFind(figure)}. If it is worth that, \`pnpm check:speed --write\` takes it as the ` +
+        'new figure; say in the commit why.',
     ),
+    shrunk: held
+      .filter((figure) => taken[figure] < base?.[figure] * (1 - letPass(figure, sameProcessor)))
+      .map((figure) => `${figure} of ${name}`),
   };
 }
 
 function line(name, figure, value, base) {
+  return `${name.padEnd(9)}${figure.padEnd(14)}${compared(figure, value, base)}`;
+}
+
+function compared(figure, value, base) {
   const held = base === undefined ? '' : `, expected ${print(figure, base)}: ${percent(value / base - 1)}`;
-  return `${name.padEnd(9)}${figure.padEnd(14)}${print(figure, value)}${held}`;
+  return `${print(figure, value)}${held}`;
 }
 
 function percent(share) {
