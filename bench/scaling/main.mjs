@@ -15,7 +15,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '0.4' },
-    'warm-up': { type: 'string', default: '0.7' },
+    'warm-up': { type: 'string', default: '1.2' },
     json: { type: 'string' },
   },
 });
@@ -58,7 +58,7 @@ for (const { title, x, y, lines, verdicts } of charts) {
   console.log(`\n${title} (${y.label}, ${y.unit})`);
   for (const { name, points } of lines) {
     for (const point of points) {
-      const share = `±${(point.spread * 50).toFixed(0)}%`;
+      const share = point.spread === undefined ? '' : `±${(point.spread * 50).toFixed(0)}%`;
       console.log(
         `  ${name.padEnd(16)}${String(point.x).padStart(9)} ${x.unit.padEnd(2)}${point.y.toFixed(2).padStart(11)} ${share}`,
       );

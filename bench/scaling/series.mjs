@@ -3,7 +3,7 @@ import { textOf } from '../texts.mjs';
 // The last is what with the few bytes around it is still a message by default.
 const SIZES = [16, 256, 4096, 65_536, 2 ** 20, 2 ** 24 - 16];
 const IN_FLIGHT = [1, 4, 16, 64, 256, 1024, 4096];
-const CONNECTIONS = [1, 4, 16, 64, 250, 1000, 4000];
+const CONNECTIONS = [1, 16, 64, 250, 1000, 4000];
 const METHODS = [1, 10, 100, 1000];
 const STREAMS = [1, 10, 100, 1000];
 
@@ -24,7 +24,6 @@ export const SERIES = [
     lines: [
       line('nearcall, text', 'nearcall', SIZES, (bytes) => ({ kind: 'calls', inFlight: 1, text: textOf(bytes) })),
       line('nearcall, bytes', 'nearcall', SIZES, (bytes) => ({ kind: 'binary', bytes })),
-      line('raw, text', 'raw', SIZES, (bytes) => ({ kind: 'calls', inFlight: 1, text: textOf(bytes) })),
       line('raw, bytes', 'raw', SIZES, (bytes) => ({ kind: 'binary', bytes })),
     ],
   },
