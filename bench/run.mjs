@@ -6,16 +6,20 @@ import { affinities } from './affinities.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { undisturbed } from './disturbed.mjs';
 import { options } from './options.mjs';
+import { checkWritable } from './output.mjs';
 import { report } from './report.mjs';
 import { isHeld } from './results/budgets.mjs';
 import { figuresOf } from './results/figures.mjs';
-import { against } from './results/history.mjs';
+import { against, entryAt } from './results/history.mjs';
 import { machine, writeMachine } from './results/machine.mjs';
 import { median, spread } from './statistics.mjs';
 
 const { peers, cases, rounds, others, seconds, warmUp, again, cpus, apart, json, comparedTo } = options(
   process.argv.slice(2),
 );
+if (json) checkWritable(json);
+// Before the run: a wrong name is not to be found out half an hour later.
+const earlier = comparedTo && entryAt(comparedTo);
 installDependencies();
 const began = performance.now();
 // Now, for who works on meanwhile must not have the figures told as those of what comes next.
@@ -103,4 +107,4 @@ if (json) {
 }
 const figures = figuresOf([rows]);
 console.log(report(rows, cases, figures));
-if (comparedTo) console.log(`\n${against(figures, comparedTo)}`);
+if (comparedTo) console.log(`\n${against(figures, earlier)}`);

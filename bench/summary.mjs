@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { aheadReport, budgetReport } from './report.mjs';
 import { readFiles } from './results/files.mjs';
-import { against } from './results/history.mjs';
+import { against, entryAt } from './results/history.mjs';
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
@@ -12,4 +12,4 @@ const { values, positionals } = parseArgs({
 if (positionals.length === 0) throw new Error('usage: pnpm bench:summary ROWS.json... [--against ENTRY.json|last]');
 const { figures } = readFiles(positionals);
 console.log(`${aheadReport(figures)}\n\n${budgetReport(figures)}`);
-if (values.against) console.log(`\n${against(figures, values.against)}`);
+if (values.against) console.log(`\n${against(figures, entryAt(values.against))}`);

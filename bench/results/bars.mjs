@@ -1,5 +1,5 @@
 import { STANDINGS, shortTitleOf, standingOf } from './standing.mjs';
-import { FONT, THEMES } from './theme.mjs';
+import { FONT, THEMES, titleOf } from './theme.mjs';
 
 const BAR = 19;
 const ABOVE = 76;
@@ -65,16 +65,7 @@ export function barsOf(figures, bars, theme) {
     option: {
       animation: false,
       textStyle: text,
-      title: {
-        text: title,
-        subtext: `${where}; ${better}`,
-        left: 0,
-        top: 0,
-        padding: 0,
-        itemGap: 4,
-        textStyle: { ...text, fontSize: 14, fontWeight: 600 },
-        subtextStyle: { fontFamily: FONT, color: colours.faint, fontSize: 11 },
-      },
+      title: titleOf(title, `${where}; ${better}`, colours),
       legend: {
         selectedMode: false,
         data: present.map((standing) => NAMES[standing]),

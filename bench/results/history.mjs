@@ -68,9 +68,13 @@ function saidOf({ compared, changes }, { machine }) {
   return [`AGAINST ${since}: ${compared} ratios to ${BASES.join(' and ')}`, ...lines].join('\n');
 }
 
-/** What a run has to say against an entry, or another run's rows: "last" or a file. */
-export function against(figures, where) {
-  const entry = where === 'last' ? lastEntry() : entryIn(where);
+/** The entry to hold a run against: "last" or a file, which may hold another run's rows. */
+export function entryAt(where) {
+  return where === 'last' ? lastEntry() : entryIn(where);
+}
+
+/** What a run has to say against an entry. */
+export function against(figures, entry) {
   if (!entry) return 'AGAINST: the history has no entry yet';
   return saidOf(changesSince(entry, entryOf(figures, {})), entry);
 }

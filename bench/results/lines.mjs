@@ -1,4 +1,4 @@
-import { FONT, THEMES } from './theme.mjs';
+import { FONT, THEMES, titleOf } from './theme.mjs';
 
 const WIDTH = 430;
 const HEIGHT = 300;
@@ -28,16 +28,7 @@ export function linesOf({ title, x, y, log, lines }, theme) {
       animation: false,
       textStyle: text,
       color: palette,
-      title: {
-        text: title,
-        subtext: `${y.unit ? `${y.label}, ${y.unit}` : y.label}; less is better${scale}`,
-        left: 0,
-        top: 0,
-        padding: 0,
-        itemGap: 4,
-        textStyle: { ...text, fontSize: 14, fontWeight: 600 },
-        subtextStyle: { fontFamily: FONT, color: colours.faint, fontSize: 11 },
-      },
+      title: titleOf(title, `${y.unit ? `${y.label}, ${y.unit}` : y.label}; less is better${scale}`, colours),
       legend: {
         selectedMode: false,
         left: 0,

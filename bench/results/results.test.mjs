@@ -6,7 +6,7 @@ import { aheadSentence } from './ahead.mjs';
 import { barsOf } from './bars.mjs';
 import { budgets, isHeld } from './budgets.mjs';
 import { figuresOf } from './figures.mjs';
-import { against, changesSince, entryOf } from './history.mjs';
+import { against, changesSince, entryAt, entryOf } from './history.mjs';
 import { withMeasured } from './readme.mjs';
 import { results } from './results.mjs';
 import { table } from './table.mjs';
@@ -120,7 +120,7 @@ test('a file of rows serves as what a run is held against', () => {
   try {
     const file = `${folder}/rows.json`;
     writeFileSync(file, JSON.stringify([rates('nearcall', 60), rates('raw', 100)]));
-    const said = against(figuresOf([[rates('nearcall', 30), rates('raw', 100)]]), file);
+    const said = against(figuresOf([[rates('nearcall', 30), rates('raw', 100)]]), entryAt(file));
     expect(said).toContain('WORSE   64x11 on two CPUs: rate 0.50x');
   } finally {
     rmSync(folder, { recursive: true });

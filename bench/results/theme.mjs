@@ -22,3 +22,17 @@ export const THEMES = {
 
 // Without quotes: they would end the attribute that the library writes it into.
 export const FONT = 'system-ui, -apple-system, Helvetica, Arial, sans-serif';
+
+/** What stands above a chart. */
+export function titleOf(text, subtext, colours) {
+  return {
+    text,
+    subtext,
+    left: 0,
+    top: 0,
+    padding: 0,
+    itemGap: 4,
+    textStyle: { color: colours.text, fontFamily: FONT, fontSize: 14, fontWeight: 600 },
+    subtextStyle: { fontFamily: FONT, color: colours.faint, fontSize: 11 },
+  };
+}

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { affinities } from '../affinities.mjs';
+import { checkWritable } from '../output.mjs';
 import { Pair } from '../pair.mjs';
 import { median, spread } from '../statistics.mjs';
 import { growth, inWords, MOST } from './growth.mjs';
@@ -21,7 +22,11 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const only = values.only?.split(',');
+const names = SERIES.map(({ name }) => name);
+const unknown = only?.find((name) => !names.includes(name));
+if (unknown !== undefined) throw new Error(`--only takes ${names.join(', ')}; got "${unknown}"`);
 const series = SERIES.filter(({ name }) => only?.includes(name) ?? true);
+if (values.json) checkWritable(values.json);
 
 const [place] = affinities({ cpus: [1] });
 if (!place) throw new Error('both processes have to be on one CPU, which needs taskset');

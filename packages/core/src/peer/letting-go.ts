@@ -11,7 +11,7 @@ const LETTING_GO = 10;
 
 /**
  * Who is to let go soon. One timer serves all connections of a clock: of a thousand that have a call now and then, each
- * would set one a call, which took 3 % of it.
+ * would set one a call.
  */
 export class LettingGo {
   readonly #clock: Clock;

@@ -42,8 +42,8 @@ function stub(owner: StubOwner, service: AnyService, parent: Context | undefined
 }
 
 /**
- * An object that inherits nothing. One of `Object.create(null)` is a hash table to V8, and looking a method up there takes
- * 4 % of a call.
+ * An object that inherits nothing. One of `Object.create(null)` is a hash table to V8, and looking a method up there took
+ * 4 % of a client's time in a profile.
  */
 function bare(): Record<string, unknown> {
   return Object.setPrototypeOf({}, null);

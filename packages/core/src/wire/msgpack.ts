@@ -4,7 +4,7 @@
  * alone, which need it not, and a cold client's first answer is there 4 ms sooner (of 22 over Node and zod).
  *
  * msgpackr alone does not carry what nearcall carries: it loses -0, makes one kind of Map and plain object, and reads
- * extensions that compile code. So nothing is packed that `portable.ts` has not prepared, and nothing is unpacked that
+ * extensions of its own from anybody. So nothing is packed that `portable.ts` has not prepared, and nothing is unpacked that
  * `inspect.ts` has not passed.
  */
 import { createRequire } from 'node:module';
