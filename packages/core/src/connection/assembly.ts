@@ -90,6 +90,10 @@ export class Assembly implements Message {
   }
 
   /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. */
+  get checked(): boolean {
+    return false;
+  }
+
   value(raw: boolean, limits: BodyLimits): unknown {
     const { buffer } = this.#buffer;
     return raw ? new Uint8Array(buffer, 0, this.total) : decodeBody(this.#buffer, 0, this.total, false, limits);

@@ -2,9 +2,12 @@ import type { Kind } from '../contract/kind.ts';
 import type { Code } from '../error/code.ts';
 import type { Metadata } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
+import type { BodyLimits } from '../wire/body.ts';
+import { type Formed, type Forms, formsOf } from '../wire/form.ts';
 import type { Assembly } from './assembly.ts';
 import { HALF, type Half } from './half.ts';
 import type { Inflow } from './inflow.ts';
+import type { Message } from './message.ts';
 import type { Outflow } from './outflow.ts';
 import type { Parked } from './parked.ts';
 import type { Trailer } from './trailer.ts';
@@ -33,6 +36,8 @@ export abstract class OutgoingCall extends Call {
   nesting = 0;
   /** What goes along with it, encoded. */
   metadata: Uint8Array | undefined = undefined;
+  /** What its input and its answer may be written and read by. */
+  forms: Forms | undefined = undefined;
   /** What came along with the answer, or a stream's end. */
   trailer: Metadata | undefined = undefined;
 
@@ -50,7 +55,7 @@ export abstract class OutgoingCall extends Call {
   /** What the callee sent ahead of its answer has come; undefined where the first item came without. Once, at most. */
   headerCame(_metadata: Metadata | undefined): void {}
   /** The answer; undefined where a stream has come, to its end. */
-  abstract answered(value: unknown): void;
+  abstract answered(value: unknown, checked?: boolean): void;
   abstract failed(failure: Failure): void;
   /** It failed with its connection, or before it had left. */
   lost(failure: Failure): void {
@@ -61,7 +66,7 @@ export abstract class OutgoingCall extends Call {
 }
 
 /** What names a method on the wire, before it has a number. */
-export interface MethodDeclaration {
+export interface MethodDeclaration extends Formed {
   readonly service: string;
   readonly name: string;
   readonly kind: Kind;
@@ -81,10 +86,12 @@ export class IncomingCall<T = unknown> extends Call {
   readonly nesting: number;
   /** What came along with it. */
   readonly metadata: Metadata | undefined;
-  /** The input as it was decoded, before its schema has seen it; nothing where it is a stream. */
+  /** The input as it was decoded; nothing where it is a stream. */
   input: unknown = undefined;
   /** Whether the host has been told of it. */
   served = false;
+  /** Whether the input has been checked as it was read; else its schema has not seen it. */
+  checked = false;
   /** Where it waits while its method's contract is being compared; it leaves when given up. */
   parked: Parked<T> | undefined = undefined;
   /** Whether its caller has said that it wants nothing more of it. */
@@ -113,5 +120,15 @@ export class IncomingCall<T = unknown> extends Call {
     this.timeLeft = timeLeft;
     this.nesting = nesting;
     this.metadata = metadata;
+  }
+
+  /**
+   * Takes its input, which has come whole.
+   *
+   * @throws Malformed where that is not one value within the limits.
+   */
+  take(message: Message, raw: boolean, limits: BodyLimits, method: Formed): void {
+    this.input = message.value(raw, limits, formsOf(method)?.input);
+    this.checked = message.checked;
   }
 }

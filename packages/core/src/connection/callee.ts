@@ -183,7 +183,7 @@ export class Callee<T> {
   #dispatch(call: IncomingCall<T>, message: Message, raw: boolean): void {
     if (call.parked !== undefined) return this.#park(call, message, raw);
     try {
-      call.input = message.value(raw, this.#local);
+      call.take(message, raw, this.#local, this.#host.contract(call.target));
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       return this.responder.fail(call, unreadable(error));

@@ -1,16 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { Metadata } from '../error/metadata.ts';
 import { type BodyLimits, decodeBody } from '../wire/body.ts';
+import type { Form } from '../wire/form.ts';
 import { FLAG } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { decodeMetadata } from '../wire/metadata.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Message } from './message.ts';
 
 /** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
 export class Fields implements Message {
   bytes: Buffer = NOTHING;
+  /** Whether the value that was read last has been checked. */
+  checked = false;
   at = 0;
   end = 0;
 
@@ -71,7 +75,13 @@ export class Fields implements Message {
   }
 
   /** The message that fills the rest. It shares no memory with the frame. */
-  value(raw: boolean, limits: BodyLimits): unknown {
+  value(raw: boolean, limits: BodyLimits, form?: Form): unknown {
+    if (form !== undefined && !raw) {
+      const value = form.read(this.bytes, this.at, this.end, limits);
+      this.checked = value !== NOT_PLAIN;
+      if (this.checked) return value;
+    }
+    this.checked = false;
     return decodeBody(this.bytes, this.at, this.end, raw, limits);
   }
 

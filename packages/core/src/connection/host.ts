@@ -1,5 +1,6 @@
 import type { Metadata } from '../error/metadata.ts';
 import type { RpcError } from '../error/rpc-error.ts';
+import type { Formed } from '../wire/form.ts';
 import type { Hello } from '../wire/hello.ts';
 import type { IncomingCall, MethodDeclaration } from './call.ts';
 
@@ -7,7 +8,7 @@ import type { IncomingCall, MethodDeclaration } from './call.ts';
 export type Phase = 'preface' | 'hello' | 'open' | 'closed';
 
 /** What an end says of its contract of a method. Neither is read before it is needed. */
-export interface Statement {
+export interface Statement extends Formed {
   /** Eight bytes that are equal where the contracts are, or none where nothing is said. */
   readonly fingerprint: Uint8Array;
   /** The contract itself: JSON, as PROTOCOL.md has it. */

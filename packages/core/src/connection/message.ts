@@ -1,4 +1,5 @@
 import type { BodyLimits } from '../wire/body.ts';
+import type { Form } from '../wire/form.ts';
 import { FLAG } from '../wire/frame.ts';
 import { FrameWriter } from '../wire/frame-writer.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -14,11 +15,13 @@ export const TOTAL_BYTES = 8;
 /** A message that has come whole, and is not decoded yet. */
 export interface Message {
   /**
-   * What it holds. `raw`: it is bytes and no msgpack.
+   * What it holds. `raw`: it is bytes and no msgpack. `form`: what it may be read by.
    *
    * @throws Malformed where it is not one value within the limits.
    */
-  value(raw: boolean, limits: BodyLimits): unknown;
+  value(raw: boolean, limits: BodyLimits, form?: Form): unknown;
+  /** Whether the value that was read last has been checked, because it was read by its form. */
+  readonly checked: boolean;
 }
 
 /** What stands between a message's header and its body. It is `size` bytes long. */

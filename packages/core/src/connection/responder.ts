@@ -1,5 +1,6 @@
 import { RpcError } from '../error/rpc-error.ts';
-import { encodeBody } from '../wire/body.ts';
+import { encodeBody, encodeFormed } from '../wire/body.ts';
+import { type Formed, formsOf } from '../wire/form.ts';
 import { FRAME } from '../wire/frame.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { Budget } from './budget.ts';
@@ -54,6 +55,22 @@ export class Responder {
     if (call.sending !== HALF.OPEN) return;
     if (!raw && (outbox.full || body.length > this.remote.chunk)) this.#hold(call, body.length);
     this.#answer(call, body, raw);
+  }
+
+  /**
+   * A call's answer, checked by its form and encoded, where it can be sent at once by {@link answerFormed}: before
+   * anything else is encoded.
+   */
+  formed(call: IncomingCall, value: unknown, method: Formed): Uint8Array | undefined {
+    const body = encodeFormed(value, formsOf(method)?.output, this.remote, this.remote.chunk, true);
+    // Only now: a getter of the value's may have changed anything.
+    const sends = call.sending === HALF.OPEN && call.cancelled === undefined && !this.#outbox.full;
+    const room = this.remote.chunk - (call.trailer ?? NO_PROLOGUE).size;
+    return body !== undefined && sends && body.length <= room ? body : undefined;
+  }
+
+  answerFormed(call: IncomingCall, body: Uint8Array): void {
+    this.#answer(call, body, false);
   }
 
   /** Sends what goes ahead of a call's answer. Once a call, and before its first item. */

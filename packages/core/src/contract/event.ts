@@ -2,6 +2,7 @@ import { KIND } from './kind.ts';
 import { CHECKS, type MethodChecks } from './method.ts';
 import type { EventMethod } from './method-type.ts';
 import { type InputOf, type OutputOf, parser, type Schema } from './schema.ts';
+import { shapeOf } from './shape.ts';
 
 /**
  * Declares an event: a message that goes one way and has no answer. Its sender learns that it has left, and nothing of
@@ -17,6 +18,8 @@ export function event<In extends Schema>(input: In): EventMethod<InputOf<In>, Ou
   const checks: MethodChecks = {
     kind: KIND.event,
     schemas: { input, output: undefined, errors: {} },
+    shapes: { input: () => shapeOf(input), output: () => undefined },
+    forms: undefined,
     parseInput: parser(input, 'The message of an event'),
     encodeOutput: (value) => value,
     parseOutput: (value) => value,

@@ -1,9 +1,11 @@
 import { CODES } from '../error/code.ts';
+import type { Forms, Shapes } from '../wire/form.ts';
 import type { MethodSchemas } from './description/describe.ts';
 import { KIND, type Kind } from './kind.ts';
 import type { MethodOf } from './method-type.ts';
 import { checkName } from './name.ts';
 import { type Check, encoder, parser, type Schema } from './schema.ts';
+import { shapeOf } from './shape.ts';
 import { itemsOf, type Stream } from './stream.ts';
 
 /** The errors that a method declares: a schema of their data for each name. */
@@ -37,6 +39,10 @@ export interface MethodChecks {
   readonly kind: Kind;
   /** What it was declared with. */
   readonly schemas: MethodSchemas;
+  /** What its messages are made of, or the items of its streams, where the schemas say no more than that. */
+  readonly shapes: Shapes;
+  /** How they are read and written by that, once somebody has done so. */
+  forms: Forms | undefined;
   /** Where the input or output is a stream, these check each of its items. */
   readonly parseInput: Check;
   readonly encodeOutput: Check;
@@ -74,6 +80,8 @@ export function method<In extends Part, Out extends Part, const Errors extends E
   const checks: MethodChecks = {
     kind: KINDS[input.streams ? 1 : 0][output.streams ? 1 : 0],
     schemas: { input: input.schema, output: output.schema, errors: definition.errors ?? {} },
+    shapes: { input: () => shapeOf(input.schema), output: () => shapeOf(output.schema) },
+    forms: undefined,
     parseInput: parser(input.schema, 'The input of a method'),
     encodeOutput: encoder(output.schema, 'The output of a method'),
     parseOutput: parser(output.schema, 'The output of a method'),

@@ -46,7 +46,7 @@ export class Dispatcher {
     if (call.inflow !== undefined) input = this.#inputStream(call, call.inflow, context);
     else {
       try {
-        input = method.parseInput(call.input);
+        input = call.checked ? call.input : method.parseInput(call.input);
       } catch (error) {
         return this.#responder.fail(call, this.#badInput(method.fullName, error));
       }
@@ -118,13 +118,17 @@ export class Dispatcher {
 
   #answer(call: Call, result: unknown): void {
     const { method } = call.target;
+    let body: Uint8Array | undefined;
     let output: unknown;
     try {
-      output = method.encodeOutput(result);
+      body = this.#responder.formed(call, result, method);
+      if (body === undefined) output = method.encodeOutput(result);
     } catch (error) {
       return this.#failed(call, wrongAnswer(method.fullName, error));
     }
-    this.#send(call, output);
+    if (body === undefined) return this.#send(call, output);
+    this.#over(call);
+    this.#responder.answerFormed(call, body);
   }
 
   /** Sends what has been checked; nothing more where it was a stream. */

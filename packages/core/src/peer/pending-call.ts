@@ -7,11 +7,11 @@ import { rejection } from './rejection.ts';
 export class PendingCall extends Pending {
   resolve: (value: unknown) => void = () => {};
 
-  override answered(value: unknown): void {
+  override answered(value: unknown, checked = false): void {
     if (this.settled) return;
     let output: unknown;
     try {
-      output = this.method.parseOutput(value);
+      output = checked ? value : this.method.parseOutput(value);
     } catch (error) {
       const why = error instanceof Invalid ? error.message : String(error);
       const message = `The server's answer to ${this.method.fullName} does not match the contract: ${why}`;

@@ -1,0 +1,78 @@
+/** What a schema of zod's comes to where it asks for nothing but types: code can be made for that. */
+import type { Field, Shape } from '../wire/shape.ts';
+import type { Schema } from './schema.ts';
+
+/** What is looked at of a zod schema. */
+interface ZodSchema {
+  readonly _zod: {
+    readonly def: ZodDef;
+    readonly traits: ReadonlySet<string>;
+    readonly parse: unknown;
+    readonly run: unknown;
+  };
+}
+
+interface ZodDef {
+  readonly type: string;
+  readonly coerce?: unknown;
+  readonly check?: unknown;
+  readonly catchall?: unknown;
+  readonly shape?: object;
+  readonly element?: unknown;
+  readonly innerType?: unknown;
+}
+
+/** Deeper ones may have no end. */
+const MOST_LEVELS = 32;
+
+/**
+ * The shape whose values are those that the schema takes, and gives as they are, but for fields that are not declared:
+ * these are left out. Undefined where the schema is not one of zod's, or holds anything else: a check, a default, a
+ * transform.
+ */
+export function shapeOf(schema: Schema | undefined): Shape | undefined {
+  // Who tells zod to make no code wants none of us.
+  const { __zod_globalConfig: config } = globalThis as { __zod_globalConfig?: { readonly jitless?: boolean } };
+  return config?.jitless === true ? undefined : read(schema, MOST_LEVELS);
+}
+
+function read(schema: unknown, levels: number): Shape | undefined {
+  if (typeof schema !== 'object' || schema === null || !('_zod' in schema) || levels === 0) return undefined;
+  const { def, parse, run } = (schema as ZodSchema)._zod;
+  // A schema that runs otherwise than by its type alone has checks.
+  if (def.coerce || def.check !== undefined || run !== parse) return undefined;
+  switch (def.type) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'null':
+      return { kind: def.type };
+    case 'nullable':
+      return within('nullable', def.innerType, levels);
+    case 'array':
+      return within('list', def.element, levels);
+    case 'object':
+      return readFields(def, levels);
+    default:
+      return undefined;
+  }
+}
+
+function within(kind: 'nullable' | 'list', inner: unknown, levels: number): Shape | undefined {
+  const of = read(inner, levels - 1);
+  return of && { kind, of };
+}
+
+function readFields({ shape = {}, catchall }: ZodDef, levels: number): Shape | undefined {
+  if (catchall !== undefined || Object.getOwnPropertySymbols(shape).length > 0) return undefined;
+  const fields: Field[] = [];
+  for (const [name, schema] of Object.entries<ZodSchema>(shape as Record<string, ZodSchema>)) {
+    const { def, traits } = schema._zod;
+    // An exact one takes no undefined.
+    const optional = def.type === 'optional' && !traits.has('$ZodExactOptional');
+    const field = read(optional ? def.innerType : schema, levels - 1);
+    if (field === undefined) return undefined;
+    fields.push({ name, shape: field, optional });
+  }
+  return { kind: 'fields', fields };
+}
