@@ -62,7 +62,9 @@ export class Responder {
    * anything else is encoded.
    */
   formed(call: IncomingCall, value: unknown, method: Formed): Uint8Array | undefined {
-    const body = encodeFormed(value, formsOf(method)?.output, this.remote, this.remote.chunk, true);
+    const form = formsOf(method)?.output;
+    if (form === undefined) return undefined;
+    const body = encodeFormed(value, form, this.remote, this.remote.chunk, true);
     // Only now: a getter of the value's may have changed anything.
     const sends = call.sending === HALF.OPEN && call.cancelled === undefined && !this.#outbox.full;
     const room = this.remote.chunk - (call.trailer ?? NO_PROLOGUE).size;

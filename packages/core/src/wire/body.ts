@@ -26,7 +26,7 @@ const EMPTY = new Uint8Array(0);
 export function encodeBody(value: unknown, limits: BodyLimits, form?: Form, most = 0): Uint8Array {
   if (value === undefined) return EMPTY;
   if (value instanceof Uint8Array) return within(value, limits.bytes, 'bytes');
-  const formed = encodeFormed(value, form, limits, most, false);
+  const formed = form && encodeFormed(value, form, limits, most, false);
   if (formed !== undefined) return formed;
   const plain = encodePlain(value, limits);
   if (plain !== undefined) return plain;
@@ -68,13 +68,13 @@ function encodePlain(value: unknown, limits: Pick<Limits, 'message' | 'depth' | 
  */
 export function encodeFormed(
   value: unknown,
-  form: Form | undefined,
+  form: Form,
   limits: Pick<Limits, 'message' | 'depth' | 'values'>,
   most: number,
   checking: boolean,
 ): Uint8Array | undefined {
   // A getter of a value's may encode another one in between.
-  if (form === undefined || writing) return undefined;
+  if (writing) return undefined;
   writing = true;
   try {
     const end = form.write(scratch, view, Math.min(scratch.length, most), value, checking, limits);

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { encodeBody, encodeFormed } from './body.ts';
-import { Form } from './form.ts';
+import { Form, formsOf } from './form.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { NOT_PLAIN } from './plain-reader.ts';
 import type { Shape } from './shape.ts';
@@ -23,8 +23,8 @@ function write(form: Form, value: unknown, checking = true, limits: Partial<Limi
 }
 
 /** A form that has been used often enough to be of use. */
-function used(shape: () => Shape | undefined = () => POINT): Form {
-  const form = new Form(shape);
+function used(): Form {
+  const form = new Form(POINT);
   for (let i = 0; i < 200; i++) {
     expect(read(form)).toBe(NOT_PLAIN);
     expect(write(form, VALUE)).toBeUndefined();
@@ -34,9 +34,7 @@ function used(shape: () => Shape | undefined = () => POINT): Form {
 }
 
 test('a form is of use from its 201st message on', () => {
-  const shape = vi.fn(() => POINT);
-  const form = used(shape);
-  expect(shape).not.toHaveBeenCalled();
+  const form = used();
   expect(read(form)).toEqual(VALUE);
   expect(write(form, VALUE)).toEqual(BYTES);
   expect(write(form, VALUE, false)).toEqual(BYTES);
@@ -104,11 +102,15 @@ test('what the program has added to all objects does not come along', () => {
   expect(write(form, VALUE, false)).toEqual(BYTES);
 });
 
-test('without a shape, or where no code may be made, all goes the common way', () => {
-  const shape = vi.fn(() => undefined);
-  const none = used(shape);
-  for (let i = 0; i < 3; i++) expect(read(none)).toBe(NOT_PLAIN);
-  expect(shape).toHaveBeenCalledTimes(1);
+test('a method has forms where its messages have shapes, and the same ones each time', () => {
+  const method = { shapes: { input: (): Shape => POINT, output: () => undefined } };
+  const forms = formsOf(method);
+  expect(forms).toEqual({ input: expect.any(Form), output: undefined });
+  expect(formsOf(method)).toBe(forms);
+  expect(formsOf({})).toBeUndefined();
+});
+
+test('where no code may be made, all goes the common way', () => {
   const form = used();
   vi.stubGlobal('Function', function refused() {
     throw new EvalError('Code generation from strings disallowed for this context');

@@ -19,12 +19,12 @@ const MOST_PASSED = 1000;
 
 /** A function that is made when it is worth it, and used as long as it is of use. */
 class Made<F> {
-  #make: () => F | undefined;
+  readonly #make: () => F;
   #made: F | undefined = undefined;
   #passes = FIRST;
   #missed = 0;
 
-  constructor(make: () => F | undefined) {
+  constructor(make: () => F) {
     this.#make = make;
   }
 
@@ -33,8 +33,17 @@ class Made<F> {
       this.#passes--;
       return undefined;
     }
-    this.#made ??= this.#make();
-    if (this.#made === undefined) this.#passes = Number.POSITIVE_INFINITY;
+    return this.#made ?? this.#makeNow();
+  }
+
+  #makeNow(): F | undefined {
+    try {
+      this.#made = this.#make();
+    } catch (error) {
+      // Node was told `--disallow-code-generation-from-strings`.
+      if (!(error instanceof EvalError)) throw error;
+      this.#passes = Number.POSITIVE_INFINITY;
+    }
     return this.#made;
   }
 
@@ -47,17 +56,16 @@ class Made<F> {
 
 /** How the messages of one form are read and written. */
 export class Form {
-  readonly #shape: () => Shape | undefined;
-  #depth = 0;
+  readonly #depth: number;
   readonly #reader: Made<ReadShaped>;
   readonly #exactWriter: Made<WriteShaped>;
   readonly #checkingWriter: Made<WriteShaped>;
 
-  constructor(shape: () => Shape | undefined) {
-    this.#shape = shape;
-    this.#reader = new Made(() => this.#compile(compileReader));
-    this.#exactWriter = new Made(() => this.#compile((known) => compileWriter(known, true)));
-    this.#checkingWriter = new Made(() => this.#compile((known) => compileWriter(known, false)));
+  constructor(shape: Shape) {
+    this.#depth = depthOf(shape);
+    this.#reader = new Made(() => compileReader(shape));
+    this.#exactWriter = new Made(() => compileWriter(shape, true));
+    this.#checkingWriter = new Made(() => compileWriter(shape, false));
   }
 
   /** The checked value of the body in `[start, end)`, or NOT_PLAIN. It shares no memory with the bytes. */
@@ -86,19 +94,6 @@ export class Form {
     writer.used(behind >= 0);
     return behind;
   }
-
-  /** Undefined without such a shape, and where Node was told `--disallow-code-generation-from-strings`. */
-  #compile<F>(compile: (shape: Shape) => F): F | undefined {
-    const shape = this.#shape();
-    if (shape === undefined || !isCompilable(shape)) return undefined;
-    this.#depth = depthOf(shape);
-    try {
-      return compile(shape);
-    } catch (error) {
-      if (error instanceof EvalError) return undefined;
-      throw error;
-    }
-  }
 }
 
 /** What the messages of a method are made of; undefined where its schemas say more than a shape does. */
@@ -113,16 +108,19 @@ export interface Formed {
   forms?: Forms | undefined;
 }
 
-/** The forms of a method's messages, both ways. */
+/** The forms of a method's messages, both ways, where they have some. */
 export interface Forms {
-  readonly input: Form;
-  readonly output: Form;
+  readonly input: Form | undefined;
+  readonly output: Form | undefined;
 }
 
 export function formsOf(method: Formed): Forms | undefined {
   if (method.forms === undefined && method.shapes !== undefined) {
-    const { input, output } = method.shapes;
-    method.forms = { input: new Form(input), output: new Form(output) };
+    method.forms = { input: formOf(method.shapes.input()), output: formOf(method.shapes.output()) };
   }
   return method.forms;
+}
+
+function formOf(shape: Shape | undefined): Form | undefined {
+  return shape === undefined || !isCompilable(shape) ? undefined : new Form(shape);
 }
