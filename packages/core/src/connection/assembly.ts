@@ -1,5 +1,6 @@
 import { type BodyLimits, decodeBody } from '../wire/body.ts';
 import type { Limits } from '../wire/limits.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Fields } from './fields.ts';
 import type { Message } from './message.ts';
@@ -90,8 +91,9 @@ export class Assembly implements Message {
   }
 
   /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. */
-  get checked(): boolean {
-    return false;
+  /** What is long is read in the common way. */
+  formed(): typeof NOT_PLAIN {
+    return NOT_PLAIN;
   }
 
   value(raw: boolean, limits: BodyLimits): unknown {

@@ -3,7 +3,8 @@ import type { Code } from '../error/code.ts';
 import type { Metadata } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import type { BodyLimits } from '../wire/body.ts';
-import { type Formed, type Forms, formsOf } from '../wire/form.ts';
+import type { Formed } from '../wire/form.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import type { Assembly } from './assembly.ts';
 import { HALF, type Half } from './half.ts';
 import type { Inflow } from './inflow.ts';
@@ -36,8 +37,6 @@ export abstract class OutgoingCall extends Call {
   nesting = 0;
   /** What goes along with it, encoded. */
   metadata: Uint8Array | undefined = undefined;
-  /** What its input and its answer may be written and read by. */
-  forms: Forms | undefined = undefined;
   /** What came along with the answer, or a stream's end. */
   trailer: Metadata | undefined = undefined;
 
@@ -55,7 +54,12 @@ export abstract class OutgoingCall extends Call {
   /** What the callee sent ahead of its answer has come; undefined where the first item came without. Once, at most. */
   headerCame(_metadata: Metadata | undefined): void {}
   /** The answer; undefined where a stream has come, to its end. */
-  abstract answered(value: unknown, checked?: boolean): void;
+  abstract answered(value: unknown): void;
+  /** An answer that its method's form may read. Returns false where it is to be read in the common way, and `answered`. */
+  answeredFormed(_message: Message, _limits: BodyLimits): boolean {
+    return false;
+  }
+
   abstract failed(failure: Failure): void;
   /** It failed with its connection, or before it had left. */
   lost(failure: Failure): void {
@@ -123,12 +127,14 @@ export class IncomingCall<T = unknown> extends Call {
   }
 
   /**
-   * Takes its input, which has come whole.
+   * Takes its input, which has come whole: read and checked by its method's form, or read in the common way.
    *
-   * @throws Malformed where that is not one value within the limits.
+   * @throws Malformed where it is not one value within the limits.
    */
   take(message: Message, raw: boolean, limits: BodyLimits, method: Formed): void {
-    this.input = message.value(raw, limits, formsOf(method)?.input);
-    this.checked = message.checked;
+    const form = method.forms?.input;
+    const value = form === undefined || raw ? NOT_PLAIN : message.formed(form, limits);
+    this.checked = value !== NOT_PLAIN;
+    this.input = this.checked ? value : message.value(raw, limits);
   }
 }

@@ -3,7 +3,6 @@ import { CODES, type Code } from '../error/code.ts';
 import type { Metadata } from '../error/metadata.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import { encodeBody } from '../wire/body.ts';
-import { formsOf } from '../wire/form.ts';
 import { FLAG, FRAME, frameName } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
@@ -57,14 +56,13 @@ export class Caller {
     prologue.set(number, timeLeft, call, this.remote);
     const slot = this.#calls.add(call);
     call.id = slot * 2 + this.#parity;
-    call.forms = formsOf(method);
     if (streamsOutput(method.kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
     if (streamsInput(method.kind)) return this.#open(call);
     if (writeString(this.#outbox, FRAME.REQUEST, call, prologue, input, this.remote)) return;
     let body: Uint8Array;
     try {
       // This may run code of the caller's, a getter say, which may make calls, give this one up, or close.
-      body = encodeBody(input, this.remote, call.forms?.input, this.remote.chunk - prologue.size);
+      body = encodeBody(input, this.remote, method.forms?.input, this.remote.chunk - prologue.size);
     } catch (error) {
       this.#calls.delete(slot);
       throw error;
@@ -180,15 +178,16 @@ export class Caller {
 
   #settle(call: OutgoingCall, message: Message, raw: boolean): void {
     this.#finish(call);
+    if (!raw && call.answeredFormed(message, this.#local)) return;
     let value: unknown;
     try {
-      value = message.value(raw, this.#local, call.forms?.output);
+      value = message.value(raw, this.#local);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       call.failed({ code: 'INTERNAL', message: `The answer cannot be read: its bytes hold ${error.message}.` });
       return;
     }
-    call.answered(value, message.checked);
+    call.answered(value);
   }
 
   /** A stream has come to its end. */

@@ -6,15 +6,12 @@ import { FLAG } from '../wire/frame.ts';
 import { Malformed } from '../wire/inspect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { decodeMetadata } from '../wire/metadata.ts';
-import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Message } from './message.ts';
 
 /** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
 export class Fields implements Message {
   bytes: Buffer = NOTHING;
-  /** Whether the value that was read last has been checked. */
-  checked = false;
   at = 0;
   end = 0;
 
@@ -75,14 +72,12 @@ export class Fields implements Message {
   }
 
   /** The message that fills the rest. It shares no memory with the frame. */
-  value(raw: boolean, limits: BodyLimits, form?: Form): unknown {
-    if (form !== undefined && !raw) {
-      const value = form.read(this.bytes, this.at, this.end, limits);
-      this.checked = value !== NOT_PLAIN;
-      if (this.checked) return value;
-    }
-    this.checked = false;
+  value(raw: boolean, limits: BodyLimits): unknown {
     return decodeBody(this.bytes, this.at, this.end, raw, limits);
+  }
+
+  formed(form: Form, limits: BodyLimits): unknown {
+    return form.read(this.bytes, this.at, this.end, limits);
   }
 
   /** The metadata that a frame with these flags carries; undefined where it carries none. */

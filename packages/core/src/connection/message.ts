@@ -15,13 +15,13 @@ export const TOTAL_BYTES = 8;
 /** A message that has come whole, and is not decoded yet. */
 export interface Message {
   /**
-   * What it holds. `raw`: it is bytes and no msgpack. `form`: what it may be read by.
+   * What it holds. `raw`: it is bytes and no msgpack.
    *
    * @throws Malformed where it is not one value within the limits.
    */
-  value(raw: boolean, limits: BodyLimits, form?: Form): unknown;
-  /** Whether the value that was read last has been checked, because it was read by its form. */
-  readonly checked: boolean;
+  value(raw: boolean, limits: BodyLimits): unknown;
+  /** What it holds, read and checked by this form, or NOT_PLAIN. */
+  formed(form: Form, limits: BodyLimits): unknown;
 }
 
 /** What stands between a message's header and its body. It is `size` bytes long. */

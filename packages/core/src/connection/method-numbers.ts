@@ -1,4 +1,5 @@
 import { RpcError } from '../error/rpc-error.ts';
+import { giveForms } from '../wire/form.ts';
 import { FRAME, NO_CALL } from '../wire/frame.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
@@ -60,6 +61,7 @@ export class MethodNumbers {
       });
     }
     this.#numbers.set(method, number);
+    giveForms(method);
     const { kind, fingerprint } = method;
     const service = Buffer.from(method.service, 'utf8');
     const name = Buffer.from(method.name, 'utf8');

@@ -1,6 +1,6 @@
 import { RpcError } from '../error/rpc-error.ts';
 import { encodeBody, encodeFormed } from '../wire/body.ts';
-import { type Formed, formsOf } from '../wire/form.ts';
+import type { Form } from '../wire/form.ts';
 import { FRAME } from '../wire/frame.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
 import { Budget } from './budget.ts';
@@ -61,9 +61,7 @@ export class Responder {
    * A call's answer, checked by its form and encoded, where it can be sent at once by {@link answerFormed}: before
    * anything else is encoded.
    */
-  formed(call: IncomingCall, value: unknown, method: Formed): Uint8Array | undefined {
-    const form = formsOf(method)?.output;
-    if (form === undefined) return undefined;
+  formed(call: IncomingCall, value: unknown, form: Form): Uint8Array | undefined {
     const body = encodeFormed(value, form, this.remote, this.remote.chunk, true);
     // Only now: a getter of the value's may have changed anything.
     const sends = call.sending === HALF.OPEN && call.cancelled === undefined && !this.#outbox.full;

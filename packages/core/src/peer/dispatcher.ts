@@ -5,6 +5,7 @@ import type { Responder } from '../connection/responder.ts';
 import type { Implemented } from '../contract/implement.ts';
 import { Invalid } from '../contract/schema.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import type { Form } from '../wire/form.ts';
 import { CallContext, type ContextOwner } from './call-context.ts';
 import { HandlerFault, isTooMuch, streamFailure, unsendable, wrongAnswer } from './handler-fault.ts';
 import { inputStream } from './input-stream.ts';
@@ -118,17 +119,24 @@ export class Dispatcher {
 
   #answer(call: Call, result: unknown): void {
     const { method } = call.target;
-    let body: Uint8Array | undefined;
+    const form = method.forms?.output;
     let output: unknown;
     try {
-      body = this.#responder.formed(call, result, method);
-      if (body === undefined) output = method.encodeOutput(result);
+      if (form !== undefined && this.#answerFormed(call, result, form)) return;
+      output = method.encodeOutput(result);
     } catch (error) {
       return this.#failed(call, wrongAnswer(method.fullName, error));
     }
-    if (body === undefined) return this.#send(call, output);
+    this.#send(call, output);
+  }
+
+  /** Checks an answer by its form and sends it. Returns false where it is to go the common way. */
+  #answerFormed(call: Call, result: unknown, form: Form): boolean {
+    const body = this.#responder.formed(call, result, form);
+    if (body === undefined) return false;
     this.#over(call);
     this.#responder.answerFormed(call, body);
+    return true;
   }
 
   /** Sends what has been checked; nothing more where it was a stream. */

@@ -5,6 +5,7 @@ import type { Implementations } from '../contract/implementations.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { Metadata } from '../error/metadata.ts';
 import type { RpcError } from '../error/rpc-error.ts';
+import { giveForms } from '../wire/form.ts';
 import type { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import type { Sender } from './sender.ts';
@@ -46,7 +47,9 @@ export class PeerHost implements Host<Implemented> {
   }
 
   resolve({ service, name, kind }: MethodDeclaration): Implemented | undefined {
-    return this.#implementations.find(service, name, kind);
+    const found = this.#implementations.find(service, name, kind);
+    if (found !== undefined) giveForms(found.method);
+    return found;
   }
 
   contract({ method }: Implemented): NamedMethod {

@@ -1,5 +1,8 @@
+import type { Message } from '../connection/message.ts';
 import { Invalid } from '../contract/schema.ts';
 import type { Failure } from '../error/rpc-error.ts';
+import type { BodyLimits } from '../wire/body.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { Pending } from './pending.ts';
 import { rejection } from './rejection.ts';
 
@@ -7,11 +10,11 @@ import { rejection } from './rejection.ts';
 export class PendingCall extends Pending {
   resolve: (value: unknown) => void = () => {};
 
-  override answered(value: unknown, checked = false): void {
+  override answered(value: unknown): void {
     if (this.settled) return;
     let output: unknown;
     try {
-      output = checked ? value : this.method.parseOutput(value);
+      output = this.method.parseOutput(value);
     } catch (error) {
       const why = error instanceof Invalid ? error.message : String(error);
       const message = `The server's answer to ${this.method.fullName} does not match the contract: ${why}`;
@@ -19,6 +22,16 @@ export class PendingCall extends Pending {
     }
     this.settle();
     this.resolve(output);
+  }
+
+  override answeredFormed(message: Message, limits: BodyLimits): boolean {
+    const form = this.method.forms?.output;
+    if (form === undefined || this.settled) return false;
+    const output = message.formed(form, limits);
+    if (output === NOT_PLAIN) return false;
+    this.settle();
+    this.resolve(output);
+    return true;
   }
 
   protected override reject(failure: Failure): void {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { encodeBody, encodeFormed } from './body.ts';
-import { Form, formsOf } from './form.ts';
+import { Form, type Formed, giveForms } from './form.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { NOT_PLAIN } from './plain-reader.ts';
 import type { Shape } from './shape.ts';
@@ -103,11 +103,15 @@ test('what the program has added to all objects does not come along', () => {
 });
 
 test('a method has forms where its messages have shapes, and the same ones each time', () => {
-  const method = { shapes: { input: (): Shape => POINT, output: () => undefined } };
-  const forms = formsOf(method);
+  const method: Formed = { shapes: { input: () => POINT, output: () => undefined } };
+  giveForms(method);
+  const { forms } = method;
   expect(forms).toEqual({ input: expect.any(Form), output: undefined });
-  expect(formsOf(method)).toBe(forms);
-  expect(formsOf({})).toBeUndefined();
+  giveForms(method);
+  expect(method.forms).toBe(forms);
+  const other: Formed = {};
+  giveForms(other);
+  expect(other.forms).toBeUndefined();
 });
 
 test('where no code may be made, all goes the common way', () => {

@@ -102,7 +102,7 @@ export interface Shapes {
   output(): Shape | undefined;
 }
 
-/** A method whose messages may have forms. These are made when the first message comes or goes. */
+/** A method whose messages may have forms. It is given these when one end first names it to the other. */
 export interface Formed {
   readonly shapes?: Shapes | undefined;
   forms?: Forms | undefined;
@@ -114,11 +114,14 @@ export interface Forms {
   readonly output: Form | undefined;
 }
 
-export function formsOf(method: Formed): Forms | undefined {
-  if (method.forms === undefined && method.shapes !== undefined) {
-    method.forms = { input: formOf(method.shapes.input()), output: formOf(method.shapes.output()) };
-  }
-  return method.forms;
+const NO_FORMS: Forms = { input: undefined, output: undefined };
+
+/** Once a method: what is read of it with each message is to be there already. */
+export function giveForms(method: Formed): void {
+  if (method.forms !== undefined || method.shapes === undefined) return;
+  const input = formOf(method.shapes.input());
+  const output = formOf(method.shapes.output());
+  method.forms = input === undefined && output === undefined ? NO_FORMS : { input, output };
 }
 
 function formOf(shape: Shape | undefined): Form | undefined {
