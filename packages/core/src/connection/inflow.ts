@@ -1,7 +1,9 @@
 import { copyOf, decodeBody } from '../wire/body.ts';
+import type { Form } from '../wire/form.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import { countItems, decodeItems } from '../wire/items.ts';
 import type { Limits } from '../wire/limits.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Fields } from './fields.ts';
@@ -13,7 +15,7 @@ import { ITEM_COST } from './parcel.ts';
 interface Piece {
   /** The items of a frame, or one item that came in several. */
   readonly content: Uint8Array | Assembly;
-  readonly form: 'items' | 'item' | 'raw';
+  readonly kind: 'items' | 'item' | 'raw';
   /** What it took of the credit, which goes back when it has been read. */
   readonly cost: number;
 }
@@ -41,6 +43,9 @@ export class Inflow {
   #left = false;
   #closed = false;
 
+  /** Whether the items that were given last have been checked already, by their form. */
+  checked = false;
+
   /** Called when something has come. */
   onItems: () => void = () => {};
 
@@ -63,19 +68,19 @@ export class Inflow {
     const cost = size + ITEM_COST * (many ? Math.max(1, countItems(fields.bytes, fields.at, fields.end)) : 1);
     this.#spend(cost);
     if (this.#left) return this.#grant();
-    const form = many ? 'items' : raw ? 'raw' : 'item';
+    const kind = many ? 'items' : raw ? 'raw' : 'item';
     // Bytes are copied once: what is kept of them is what their reader gets.
-    const content = form === 'raw' ? copyOf(fields.bytes, fields.at, fields.end) : Buffer.from(fields.view(size));
-    this.#add({ content, form, cost });
+    const content = kind === 'raw' ? copyOf(fields.bytes, fields.at, fields.end) : Buffer.from(fields.view(size));
+    this.#add({ content, kind, cost });
   }
 
   /**
    * The next items, at least one, or undefined where none are here: then `onItems` tells when there are. Those that it
-   * gave before have been read.
+   * gave before have been read. `form`: what the items are read by, where they have it.
    *
    * @throws Malformed where the bytes are no items within the limits.
    */
-  next(): unknown[] | undefined {
+  next(form?: Form): unknown[] | undefined {
     this.#held -= this.#reading;
     this.#reading = 0;
     const piece = this.#pieces.shift();
@@ -83,7 +88,7 @@ export class Inflow {
     if (piece !== undefined) this.#reading = piece.cost;
     else this.#admit();
     this.#grant();
-    return piece === undefined ? undefined : this.#decode(piece);
+    return piece === undefined ? undefined : this.#decode(piece, form);
   }
 
   /** Nobody reads any more: what is here is dropped, and what still comes is passed over. */
@@ -127,7 +132,7 @@ export class Inflow {
     this.#inbox.leave(assembly);
     this.#assembly = undefined;
     if (this.#left) return this.#grant();
-    this.#add({ content: assembly, form: assembly.raw ? 'raw' : 'item', cost: ITEM_COST + assembly.total });
+    this.#add({ content: assembly, kind: assembly.raw ? 'raw' : 'item', cost: ITEM_COST + assembly.total });
   }
 
   #add(piece: Piece): void {
@@ -160,11 +165,14 @@ export class Inflow {
     writeCredit(this.#outbox, this.#call, due);
   }
 
-  #decode({ content, form }: Piece): unknown[] {
-    if (content instanceof Assembly) return [content.value(form === 'raw', this.#limits)];
-    if (form === 'raw' && content.length <= this.#limits.bytes) return [content];
+  #decode({ content, kind }: Piece, form: Form | undefined): unknown[] {
+    this.checked = false;
+    if (content instanceof Assembly) return [content.value(kind === 'raw', this.#limits)];
+    if (kind === 'raw' && content.length <= this.#limits.bytes) return [content];
     const bytes = content as Buffer;
-    if (form === 'items') return decodeItems(bytes, 0, bytes.length, this.#limits);
-    return [decodeBody(bytes, 0, bytes.length, form === 'raw', this.#limits)];
+    if (kind !== 'items') return [decodeBody(bytes, 0, bytes.length, kind === 'raw', this.#limits)];
+    const items = form?.readItems(bytes, 0, bytes.length, this.#limits) ?? NOT_PLAIN;
+    this.checked = items !== NOT_PLAIN;
+    return items === NOT_PLAIN ? decodeItems(bytes, 0, bytes.length, this.#limits) : items;
   }
 }

@@ -1,7 +1,9 @@
+import type { Form } from '../wire/form.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import type { FrameWriter } from '../wire/frame-writer.ts';
 import { Batch, encodeItem } from '../wire/items.ts';
 import type { Limits } from '../wire/limits.ts';
+import type { WriteShaped } from '../wire/shaped-writer.ts';
 import type { Flow, Outbox } from './outbox.ts';
 import { ITEM_COST, Parcel } from './parcel.ts';
 
@@ -42,6 +44,11 @@ export class Outflow implements Flow {
     return !this.#batch.full && this.#batch.count < this.quota && this.#left > ITEM_COST;
   }
 
+  /** What writes the items of a form, after so many have gone. `checking`: as its schema would, else as they are. */
+  writerOf(form: Form, checking: boolean, before: number): WriteShaped | undefined {
+    return form.itemWriter(checking, before, this.#remote);
+  }
+
   /** Whether an item has been added. */
   get begun(): boolean {
     return this.#begun || this.#batch.count > 0 || this.#parcel !== undefined;
@@ -53,14 +60,25 @@ export class Outflow implements Flow {
   }
 
   /**
+   * Adds an item by what writes those of its form, where there is room. Returns false, having done nothing, where it has
+   * another form, or does not fit: then it is to be checked, and {@link add added}.
+   */
+  addFormed(write: WriteShaped, item: unknown): boolean {
+    const batch = this.#batch;
+    if (!batch.addPlain(item, this.#room, this.#remote, write)) return false;
+    // The others are on their way already.
+    if (batch.count === 1) this.#leaves();
+    return true;
+  }
+
+  /**
    * Adds an item, where there is room. Its owner may change it afterwards, but bytes only once there is room again.
    *
    * @throws RpcError where it cannot be encoded or is over a limit. It is not sent then; the stream may go on.
    */
   add(item: unknown): void {
     const batch = this.#batch;
-    // All that is left behind the credit of the items that wait, and of this one.
-    const room = Math.min(this.#remote.chunk, this.#credit - ITEM_COST * (batch.count + 1));
+    const room = this.#room;
     if (batch.addPlain(item, room, this.#remote)) {
       // The others are on their way already.
       if (batch.count === 1) this.#leaves();
@@ -128,6 +146,11 @@ export class Outflow implements Flow {
     this.#endIfDone();
     if (this.roomy) this.onRoom();
     return false;
+  }
+
+  /** What the batch may have with one item more: all that is left behind the credit of those that wait, and of that one. */
+  get #room(): number {
+    return Math.min(this.#remote.chunk, this.#credit - ITEM_COST * (this.#batch.count + 1));
   }
 
   /** The credit behind all that is in the batch. */

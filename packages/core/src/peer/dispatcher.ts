@@ -152,11 +152,12 @@ export class Dispatcher {
   /** Sends the items of what a handler gave, and lets it clean up where nobody wants them any more. */
   #stream(call: Call, outflow: Outflow, result: unknown, over: (thrown: Thrown | undefined) => void): void {
     const context = call.attachment as CallContext;
-    const { encodeOutput, fullName } = call.target.method;
+    const { method } = call.target;
+    const { encodeOutput, fullName } = method;
     try {
-      context.pump = new Pump(result, outflow, encodeOutput, this.#owner, (thrown) =>
-        over(thrown && { error: streamFailure(fullName, thrown.error) }),
-      );
+      const ended = (thrown: Thrown | undefined): void =>
+        over(thrown && { error: streamFailure(fullName, thrown.error) });
+      context.pump = new Pump(result, outflow, encodeOutput, this.#owner, ended, method.forms?.output);
     } catch (error) {
       return over({ error: new HandlerFault(fullName, 'gave no stream', error) });
     }

@@ -27,15 +27,11 @@ export function pumpInput(
     owner.schedule();
   };
   try {
-    call.pump = new Pump(input, outflow, asItIs, owner, over);
+    // The receiver checks an input, so that defaults and transforms apply once.
+    call.pump = new Pump(input, outflow, undefined, owner, over, call.method.forms?.input);
   } catch (error) {
     over({ error });
   }
-}
-
-/** The receiver checks an input, so that defaults and transforms apply once. */
-function asItIs(item: unknown): unknown {
-  return item;
 }
 
 function describe(thrown: unknown): Pick<Failure, 'code' | 'message'> {

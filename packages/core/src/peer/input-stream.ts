@@ -20,6 +20,6 @@ export function inputStream(method: NamedMethod, inflow: Inflow, stop: () => voi
     },
     method.parseInput,
   );
-  reader.attach(inflow);
+  reader.attach(inflow, method.forms?.input);
   return reader;
 }

@@ -2,6 +2,7 @@ import type { Inflow } from '../connection/inflow.ts';
 import type { Check } from '../contract/schema.ts';
 import type { RequestStream } from '../contract/stream.ts';
 import type { Failure } from '../error/rpc-error.ts';
+import type { Form } from '../wire/form.ts';
 import { rejection } from './rejection.ts';
 
 /** Where a reader's items come from. */
@@ -24,9 +25,12 @@ const DONE: Result = Object.freeze({ done: true, value: undefined });
 export class ItemReader implements RequestStream<unknown> {
   readonly #source: ItemSource;
   readonly #parse: Check;
+  #form: Form | undefined = undefined;
   #inflow: Inflow | undefined = undefined;
   #items: readonly unknown[] = [];
   #at = 0;
+  /** Whether they are as the schema has them. */
+  #checked = false;
   /** Those who asked for an item before there was one. */
   readonly #waiting: ((result: Result | Promise<Result>) => void)[] = [];
   /** Nothing more will come. */
@@ -67,9 +71,10 @@ export class ItemReader implements RequestStream<unknown> {
     await this.return();
   }
 
-  /** Items come from here. */
-  attach(inflow: Inflow): void {
+  /** Items come from here. `form`: what they are read by, where they have it; then they need no parsing. */
+  attach(inflow: Inflow, form?: Form): void {
     this.#inflow = inflow;
+    this.#form = form;
     inflow.onItems = () => this.#serve();
     this.#serve();
   }
@@ -112,12 +117,15 @@ export class ItemReader implements RequestStream<unknown> {
     if (this.#ended && this.signal?.aborted === true && this.#failure === undefined) return this.#aborted(this.signal);
     try {
       while (this.#at === this.#items.length) {
-        const items = this.#inflow?.next();
+        const inflow = this.#inflow;
+        const items = inflow?.next(this.#form);
         if (items === undefined) return this.#ended ? this.#last() : undefined;
         this.#items = items;
         this.#at = 0;
+        this.#checked = inflow?.checked === true;
       }
-      return Promise.resolve({ done: false, value: this.#parse(this.#items[this.#at++]) });
+      const item = this.#items[this.#at++];
+      return Promise.resolve({ done: false, value: this.#checked ? item : this.#parse(item) });
     } catch (error) {
       this.#finish();
       return rejection(this.#source.faulty(error));

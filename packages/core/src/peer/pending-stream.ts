@@ -33,7 +33,7 @@ export class PendingStream extends Pending implements ResponseSource {
   }
 
   override begun(): void {
-    this.reader.attach(this.inflow as Inflow);
+    this.reader.attach(this.inflow as Inflow, this.method.forms?.output);
   }
 
   /** The stream has come whole, although its items may still wait to be read. */

@@ -1,5 +1,7 @@
 import type { Outflow } from '../connection/outflow.ts';
 import type { Check } from '../contract/schema.ts';
+import type { Form } from '../wire/form.ts';
+import type { WriteShaped } from '../wire/shaped-writer.ts';
 import { type ItemIterator, iteratorOf } from './iterator-of.ts';
 import { isThenable } from './thenable.ts';
 
@@ -44,7 +46,10 @@ const MOST_ITEMS = 65_536;
  */
 export class Pump {
   readonly #outflow: Outflow;
-  readonly #check: Check;
+  readonly #check: Check | undefined;
+  readonly #form: Form | undefined;
+  /** What writes the items of this batch, if they have the form. */
+  #write: WriteShaped | undefined = undefined;
   readonly #owner: PumpOwner;
   readonly #over: (thrown: Thrown | undefined) => void;
   readonly #iterator: ItemIterator;
@@ -61,20 +66,23 @@ export class Pump {
   #room: (() => void) | undefined = undefined;
 
   /**
-   * `over` is called once, when the producer has returned: with what it threw, if it did, or a {@link FaultyItem}.
+   * `over` is called once, when the producer has returned: with what it threw, if it did, or a {@link FaultyItem}. Without a
+   * `check` items go as they are. `form`: what they are written by, checked by the way, where they have it.
    *
    * @throws TypeError where `items` is nothing that can be iterated.
    */
   constructor(
     items: unknown,
     outflow: Outflow,
-    check: Check,
+    check: Check | undefined,
     owner: PumpOwner,
     over: (thrown: Thrown | undefined) => void,
+    form?: Form,
   ) {
     this.#iterator = iteratorOf(items);
     this.#outflow = outflow;
     this.#check = check;
+    this.#form = form;
     this.#owner = owner;
     this.#over = over;
     outflow.quota = 1;
@@ -162,12 +170,14 @@ export class Pump {
     if (slow) outflow.quota = Math.max(1, Math.floor(((this.#made - this.#before) * PATIENCE) / took));
     else if (outflow.quota < MOST_ITEMS) outflow.quota *= 2;
     this.#since = this.#owner.now();
+    const form = this.#form;
+    this.#write = form && outflow.writerOf(form, this.#check !== undefined, this.#made - this.#before);
     this.#before = this.#made;
   }
 
   #add(value: unknown): boolean {
     try {
-      this.#outflow.add(this.#check(value));
+      if (!this.#addFormed(value)) this.#outflow.add(this.#check === undefined ? value : this.#check(value));
       this.#made++;
       return true;
     } catch (error) {
@@ -179,6 +189,15 @@ export class Pump {
       this.#leave({ error: new FaultyItem(this.#made, error) });
       return false;
     }
+  }
+
+  #addFormed(value: unknown): boolean {
+    const write = this.#write;
+    if (write === undefined) return false;
+    if (this.#outflow.addFormed(write, value)) return true;
+    // One that is not of the form has others behind it, as a rule.
+    this.#write = undefined;
+    return false;
   }
 
   /** Lets the producer clean up, and waits for it. */

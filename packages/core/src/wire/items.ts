@@ -6,6 +6,7 @@ import { inspect, Malformed } from './inspect.ts';
 import { unpack } from './msgpack.ts';
 import { NOT_PLAIN, readPlainItems } from './plain-reader.ts';
 import { writePlain } from './plain-writer.ts';
+import type { WriteShaped } from './shaped-writer.ts';
 
 /** The most bytes before the items: the array's length. */
 const HEAD_BYTES = 5;
@@ -16,12 +17,18 @@ const GATHERED_BYTES = 32_768;
 /** What a plain item takes at most, as a rule. A longer one is encoded apart. */
 const ROUGHLY = 4096;
 
-// One buffer serves all batches of the thread in turn: a stream that waits holds none.
-let spare: Buffer | undefined;
+/** What items are gathered in. */
+interface Memory {
+  readonly buffer: Buffer;
+  readonly view: DataView;
+}
+
+// One serves all batches of the thread in turn: a stream that waits holds none.
+let spare: Memory | undefined;
 
 /** The items that gather for the next frame. Each is encoded as it comes, so that its owner may change it after. */
 export class Batch {
-  #buffer: Buffer = NOTHING;
+  #memory: Memory = NOTHING;
   #at = 0;
   #count = 0;
   /** A getter may run, and nobody else may get the buffer. */
@@ -43,21 +50,26 @@ export class Batch {
 
   /**
    * Adds an item, if the payload stays within `room` bytes. Returns false, having done nothing, where it does not, or the
-   * item is not plain: then it is to be encoded and {@link addBody added} as it is.
+   * item is not plain, or not what `formed` writes: then it is to be encoded and {@link addBody added} as it is.
    */
-  addPlain(item: unknown, room: number, limits: BodyLimits): boolean {
+  addPlain(item: unknown, room: number, limits: BodyLimits, formed?: WriteShaped): boolean {
     this.#reserve(this.#at + ROUGHLY);
-    const buffer = this.#buffer;
-    const end = Math.min(buffer.length, room - HEAD_BYTES, this.#at + limits.message);
+    const memory = this.#memory;
+    const { buffer, view } = memory;
+    const most = formed === undefined ? limits.message : Math.min(limits.message, limits.values);
+    const end = Math.min(buffer.length, room - HEAD_BYTES, this.#at + most);
     this.#writing = true;
     let at: number;
     try {
-      at = writePlain(buffer, this.#at, end, item, limits);
+      at =
+        formed === undefined
+          ? writePlain(buffer, this.#at, end, item, limits)
+          : formed(buffer, view, this.#at, end, item);
     } finally {
       this.#writing = false;
     }
     // A getter of the item's has given the stream up.
-    if (buffer !== this.#buffer) return true;
+    if (memory !== this.#memory) return true;
     if (at < 0) {
       // A stream of bytes, say, never needs it.
       if (this.#count === 0) this.clear();
@@ -72,7 +84,7 @@ export class Batch {
   addBody(body: Uint8Array, room: number): boolean {
     if (HEAD_BYTES + this.#at + body.length > room) return false;
     this.#reserve(this.#at + body.length);
-    this.#buffer.set(body, this.#at);
+    this.#memory.buffer.set(body, this.#at);
     this.#at += body.length;
     this.#count++;
     return true;
@@ -86,28 +98,34 @@ export class Batch {
       frames.buffer[frames.at++] = 0xdc;
       frames.u16(count);
     }
-    frames.bytes(this.#buffer.subarray(0, this.#at));
+    frames.bytes(this.#memory.buffer.subarray(0, this.#at));
     this.clear();
   }
 
   clear(): void {
-    if (this.#buffer.length > 0 && !this.#writing) spare = this.#buffer;
-    this.#buffer = NOTHING;
+    if (this.#memory !== NOTHING && !this.#writing) spare = this.#memory;
+    this.#memory = NOTHING;
     this.#at = 0;
     this.#count = 0;
   }
 
   #reserve(need: number): void {
-    if (need <= this.#buffer.length) return;
+    const { buffer } = this.#memory;
+    if (need <= buffer.length) return;
     let grown = spare;
-    if (grown !== undefined && grown.length >= need) spare = undefined;
-    else grown = Buffer.allocUnsafeSlow(Math.max(2 * GATHERED_BYTES, need));
-    grown.set(this.#buffer.subarray(0, this.#at));
-    this.#buffer = grown;
+    if (grown !== undefined && grown.buffer.length >= need) spare = undefined;
+    else grown = memoryOf(Math.max(2 * GATHERED_BYTES, need));
+    grown.buffer.set(buffer.subarray(0, this.#at));
+    this.#memory = grown;
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+function memoryOf(bytes: number): Memory {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  return { buffer, view: new DataView(buffer.buffer) };
+}
+
+const NOTHING = memoryOf(0);
 
 /**
  * An item as it stands among others. Unlike a message, an item that is undefined has bytes.

@@ -11,20 +11,19 @@ import { readText } from './text.ts';
 /** The value that fills `[start, end)`, which has the shape, or NOT_PLAIN. */
 export type ReadShaped = (bytes: Buffer, start: number, end: number) => unknown;
 
-type Read = (bytes: Buffer, view: DataView, at: number, end: number) => unknown;
+/** Reads the value that begins at `at`, and sets {@link place}. Throws NOT_PLAIN or {@link Malformed}. */
+export type ReadOne = (bytes: Buffer, view: DataView, at: number, end: number) => unknown;
+
+/** Reads a text that begins at `at`, and sets {@link place}. */
+export type ReadString = (bytes: Buffer, at: number, end: number) => string;
 
 // Nothing that is called here can call back, so that this is never used twice at once.
 /** Where the value that was read last ends. */
-const place = { at: 0 };
+export const place: { at: number } = { at: 0 };
 
 /** @throws EvalError where code may not be made. */
 export function compileReader(shape: Shape): ReadShaped {
-  const functions: string[] = [];
-  const root = reading(shape, functions);
-  const code = `'use strict';
-    ${functions.join('\n')}
-    return (b, v, p, end) => { let t, x; ${root('x')} place.at = p; return x; };`;
-  const read = new Function(...Object.keys(HELPERS), code)(...Object.values(HELPERS)) as Read;
+  const read = compileReadOne(shape, readString);
   return (bytes, start, end) => {
     try {
       const value = read(bytes, viewOf(bytes), start, end);
@@ -37,6 +36,17 @@ export function compileReader(shape: Shape): ReadShaped {
   };
 }
 
+/** @throws EvalError where code may not be made. */
+export function compileReadOne(shape: Shape, text: ReadString): ReadOne {
+  const functions: string[] = [];
+  const root = reading(shape, functions);
+  const code = `'use strict';
+    ${functions.join('\n')}
+    return (b, v, p, end) => { let t, x; ${root('x')} place.at = p; return x; };`;
+  const helpers = { ...HELPERS, text };
+  return new Function(...Object.keys(helpers), code)(...Object.values(helpers)) as ReadOne;
+}
+
 /** What is longer is not kept for the next message. */
 const MOST_KEPT = 65_536;
 
@@ -44,7 +54,7 @@ let viewed: Buffer | undefined;
 let view: DataView;
 
 /** Messages lie in the same memory as a rule. */
-function viewOf(bytes: Buffer): DataView {
+export function viewOf(bytes: Buffer): DataView {
   if (bytes === viewed) return view;
   const made = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length > MOST_KEPT) return made;
@@ -151,7 +161,7 @@ function passUndefined(bytes: Buffer, at: number, end: number): number {
   return at + 3;
 }
 
-function readString(bytes: Buffer, at: number, end: number): string {
+export function readString(bytes: Buffer, at: number, end: number): string {
   const token = bytes[at] as number;
   let start = at + 1;
   let length = token & 0x1f;
@@ -199,4 +209,4 @@ function readNumber(bytes: Buffer, view: DataView, at: number, end: number): num
   }
 }
 
-const HELPERS = { place, fail, none: passUndefined, text: readString, number: readNumber };
+const HELPERS = { place, fail, none: passUndefined, number: readNumber };
