@@ -19,7 +19,11 @@ export const LONGEST: number = 2 ** 31 - 1;
 
 /** The time of the process. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  // The first look at `performance` loads nine more of Node's modules, 1 to 2 ms of a cold start; a call pays no more.
+  now() {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
   timer(action, milliseconds) {
     const timer = setTimeout(action, Math.min(milliseconds, LONGEST)).unref();
     return () => clearTimeout(timer);
