@@ -139,7 +139,7 @@ export class Connection<T> {
     if (this.#drainSent || this.#phase === 'closed') return;
     this.#drainSent = true;
     this.exchange.callee.draining = true;
-    if (this.#phase === 'open') writeGoaway(this.#outbox, 0, SHUTTING_DOWN);
+    if (this.#phase === 'open') writeGoaway(this.#outbox, 0, unavailable(SHUTTING_DOWN));
     // A dialer that has the hello may have sent calls already: they are turned away, once its own has come.
     else if (this.#role === 'dialer' || this.#phase === 'preface') {
       this.#handshake.refuse('the server is shutting down');
@@ -215,7 +215,7 @@ export class Connection<T> {
     this.decoder.maxPayload = this.#local.limits.chunk;
     this.exchange.open(hello);
     this.#chunk = hello.limits.chunk;
-    if (this.#drainSent) writeGoaway(this.#outbox, 0, SHUTTING_DOWN);
+    if (this.#drainSent) writeGoaway(this.#outbox, 0, unavailable(SHUTTING_DOWN));
     this.#host.opened(hello);
   }
 
@@ -247,4 +247,4 @@ export class Connection<T> {
   }
 }
 
-const SHUTTING_DOWN = unavailable('This end is shutting down.');
+const SHUTTING_DOWN = 'This end is shutting down.';

@@ -1,5 +1,4 @@
 import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { MAX_SOCKET_PATH_BYTES } from './address.ts';
 
@@ -73,7 +72,8 @@ function localDirectory(): string {
   ) {
     return made(join(runtime, 'nearcall'), user);
   }
-  const temporary = resolve(tmpdir());
+  // Loaded when it is needed: most who are served go by a path of their own.
+  const temporary = resolve(process.getBuiltinModule('node:os').tmpdir());
   const { mode, uid } = statSync(temporary, { throwIfNoEntry: false }) ?? { mode: 0, uid: user };
   // Whoever may write to it could move ours away, unless it is sticky, as /tmp is; its owner could in any case.
   if (((mode & 0o022) !== 0 && (mode & 0o1000) === 0) || (uid !== 0 && uid !== user)) {

@@ -29,11 +29,10 @@ export const FRAME = {
   EVENT: 0x1a,
 } as const;
 
-const NAMES = new Map<number, string>(Object.entries(FRAME).map(([name, type]) => [type, name]));
-
 /** A frame type's name for people. */
 export function frameName(type: number): string {
-  return NAMES.get(type) ?? `0x${type.toString(16).padStart(2, '0')}`;
+  const known = Object.entries(FRAME).find((frame) => frame[1] === type);
+  return known?.[0] ?? `0x${type.toString(16).padStart(2, '0')}`;
 }
 
 /** The flags of a frame. */
