@@ -193,8 +193,10 @@ const FLAGS: Readonly<Record<string, number>> = { ...FLAG, FATAL: FLAG.MORE, PAR
 describe('frames', () => {
   test.each(vectors.frames)('$name', (vector) => {
     const seen: { type: string; flags: number; call: number; payload: string }[] = [];
-    const decoder = new FrameDecoder(DEFAULT_LIMITS.chunk, (type, flags, call, bytes, start, end) => {
-      seen.push({ type: frameName(type), flags, call, payload: toHex(bytes.subarray(start, end)) });
+    const decoder = new FrameDecoder(DEFAULT_LIMITS.chunk, {
+      frame: (type, flags, call, bytes, start, end) => {
+        seen.push({ type: frameName(type), flags, call, payload: toHex(bytes.subarray(start, end)) });
+      },
     });
     decoder.push(fromHex(vector.hex));
     const flags = vector.flags.reduce((sum, flag) => sum | (FLAGS[flag] ?? 0), 0);

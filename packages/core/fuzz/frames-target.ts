@@ -23,8 +23,10 @@ export const framesTarget: Target = {
       () => cuts(random, bytes),
     ])();
     const given: Seen = { frames: [], rest: 0, broken: false };
-    const decoder = new FrameDecoder(most, (type, flags, call, part, start, end) => {
-      add(given.frames, { type, flags, call, payload: Buffer.from(part.subarray(start, end)).toString('hex') });
+    const decoder = new FrameDecoder(most, {
+      frame: (type, flags, call, part, start, end) => {
+        add(given.frames, { type, flags, call, payload: Buffer.from(part.subarray(start, end)).toString('hex') });
+      },
     });
     for (const piece of pieces) {
       const memory = Buffer.from(piece);

@@ -809,17 +809,21 @@ describe('however calls, answers, cancels and bytes interleave', () => {
           const pipes = ends.map(() => ({ buffer: Buffer.alloc(0), account: new Account(1024) }));
           const taps = ends.map(
             (_, from) =>
-              new FrameDecoder(2 ** 24, (type, _flags, call, source, start, finish) => {
-                (pipes[from] as (typeof pipes)[number]).account.sent(type, call, finish - start);
-                expect(source.length).toBeGreaterThanOrEqual(finish);
+              new FrameDecoder(2 ** 24, {
+                frame: (type, _flags, call, source, start, finish) => {
+                  (pipes[from] as (typeof pipes)[number]).account.sent(type, call, finish - start);
+                  expect(source.length).toBeGreaterThanOrEqual(finish);
+                },
               }),
           );
           const arrivals = ends.map(
             (_, from) =>
-              new FrameDecoder(2 ** 24, (type, _flags, call, source, start) => {
-                // Credit counts from when it reaches the end that may spend it.
-                if (type === FRAME.CREDIT)
-                  (pipes[1 - from] as (typeof pipes)[number]).account.granted(call, source.readUInt32BE(start));
+              new FrameDecoder(2 ** 24, {
+                frame: (type, _flags, call, source, start) => {
+                  // Credit counts from when it reaches the end that may spend it.
+                  if (type === FRAME.CREDIT)
+                    (pipes[1 - from] as (typeof pipes)[number]).account.granted(call, source.readUInt32BE(start));
+                },
               }),
           );
           const carry = (from: 0 | 1, most: number): boolean => {

@@ -10,7 +10,7 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import type { MethodDeclaration, OutgoingCall } from './call.ts';
 import { readError } from './error-body.ts';
 import type { Fields } from './fields.ts';
-import { HALF, next, STEP, type Step } from './half.ts';
+import { HALF, STEP, step } from './half.ts';
 import type { Inbox } from './inbox.ts';
 import { Inflow } from './inflow.ts';
 import { type Message, writeMessage, writeString } from './message.ts';
@@ -19,6 +19,9 @@ import type { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
 import { RequestPrologue } from './request-prologue.ts';
 import { Slots } from './slots.ts';
+
+/** That of all connections: it is set anew right before it is written. One each would hold 70 bytes. */
+const prologue = new RequestPrologue();
 
 /** The calls that this end has opened. */
 export class Caller {
@@ -29,7 +32,6 @@ export class Caller {
   readonly #inbox: Inbox;
   readonly #parity: 0 | 1;
   readonly #calls = new Slots<OutgoingCall>();
-  readonly #prologue = new RequestPrologue();
   readonly #methods: MethodNumbers;
 
   constructor(parity: 0 | 1, local: Limits, outbox: Outbox, inbox: Inbox, methods: MethodNumbers) {
@@ -52,7 +54,6 @@ export class Caller {
    */
   request(call: OutgoingCall, method: MethodDeclaration, input: unknown, timeLeft: number): void {
     const number = this.#methods.of(method);
-    const prologue = this.#prologue;
     prologue.set(number, timeLeft, call, this.remote);
     const slot = this.#calls.add(call);
     call.id = slot * 2 + this.#parity;
@@ -77,9 +78,9 @@ export class Caller {
   /** Begins a call whose input is a stream. */
   #open(call: OutgoingCall): void {
     const { frames } = this.#outbox;
-    const { flags, size } = this.#prologue;
+    const { flags, size } = prologue;
     frames.begin(FRAME.REQUEST, flags, call.id, size);
-    this.#prologue.write(this.#outbox);
+    prologue.write(this.#outbox);
     frames.end();
     call.outflow = new Outflow(this.#outbox, call.id, this.remote);
   }
@@ -109,19 +110,19 @@ export class Caller {
     switch (type) {
       case FRAME.ANSWER:
         // That of a stream has no body: its items have passed.
-        this.#step(call, type, more && call.inflow === undefined ? STEP['FINAL+'] : STEP.FINAL);
+        step(call, type, more && call.inflow === undefined ? STEP['FINAL+'] : STEP.FINAL);
         call.trailer = fields.metadata(flags, this.#local);
         if (call.inflow !== undefined) this.#over(call);
         else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0);
         else this.#settle(call, fields, (flags & FLAG.RAW) !== 0);
         return;
       case FRAME.ERROR:
-        this.#step(call, type, STEP.ABORT);
+        step(call, type, STEP.ABORT);
         this.#inbox.drop(call);
         this.#fail(call, fields, fields.metadata(flags, this.#local));
         return;
       case FRAME.CHUNK: {
-        this.#step(call, type, more ? STEP['CHUNK+'] : STEP.CHUNK);
+        step(call, type, more ? STEP['CHUNK+'] : STEP.CHUNK);
         if (call.inflow !== undefined) return call.inflow.receive(type, flags, fields);
         // Of a call that was given up, what was on its way is passed over.
         if (call.assembly === undefined) return more ? undefined : this.#finish(call);
@@ -130,14 +131,14 @@ export class Caller {
         return;
       }
       case FRAME.HEADER:
-        this.#step(call, type, STEP.PART);
+        step(call, type, STEP.PART);
         if (call.touched) throw new ProtocolError(`a second HEADER, or one behind items, for the call ${id}`);
         call.touched = true;
         return call.headerCame(fields.header(this.#local));
       case FRAME.ITEMS:
       case FRAME.ITEM:
         if (call.inflow === undefined) break;
-        this.#step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
+        step(call, type, more && type === FRAME.ITEM ? STEP['PART+'] : STEP.PART);
         if (!call.touched) call.headerCame(undefined);
         call.touched = true;
         return call.inflow.receive(type, flags, fields);
@@ -168,12 +169,6 @@ export class Caller {
   /** The calls that hold a slot. */
   all(): OutgoingCall[] {
     return this.#calls.all();
-  }
-
-  #step(call: OutgoingCall, type: number, step: Step): void {
-    const half = next(call.receiving, step);
-    if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn for the call ${call.id}`);
-    call.receiving = half;
   }
 
   #settle(call: OutgoingCall, message: Message, raw: boolean): void {

@@ -2,7 +2,7 @@ import { RpcError } from '../error/rpc-error.ts';
 import { FRAME, frameName, HELLO_BYTES } from '../wire/frame.ts';
 import { FrameDecoder } from '../wire/frame-decoder.ts';
 import { decodeHello, type Hello, type OwnHello } from '../wire/hello.ts';
-import { DEFAULT_LIMITS } from '../wire/limits.ts';
+import { DEFAULT_LIMITS, type OwnLimits } from '../wire/limits.ts';
 import type { Role } from '../wire/preface.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { type Budgets, UNLIMITED } from './budget.ts';
@@ -14,6 +14,9 @@ import type { Host, Phase } from './host.ts';
 import { lost } from './lost.ts';
 import { Outbox } from './outbox.ts';
 
+/** Those of the frame that is being read. Of all connections: one each would hold 60 bytes. */
+const fields = new Fields();
+
 /**
  * One end of the protocol: bytes in, calls and bytes out. It knows no socket, no timer and no promise, so that a test
  * can drive it byte by byte. Whoever drives it hands it what arrives, and takes what is to be sent after each step.
@@ -24,11 +27,11 @@ export class Connection<T> {
   /** What cuts the bytes that come into frames. */
   readonly decoder: FrameDecoder;
   readonly #role: Role;
-  readonly #local: OwnHello;
-  readonly #handshake: Handshake;
+  readonly #limits: OwnLimits;
+  /** Until both have said hello: it and what it says would hold 150 bytes. */
+  #handshake: Handshake | undefined;
   readonly #host: Host<T>;
   readonly #outbox: Outbox;
-  readonly #fields = new Fields();
   #phase: Phase = 'preface';
   #chunk = DEFAULT_LIMITS.chunk;
   #drainSent = false;
@@ -38,13 +41,11 @@ export class Connection<T> {
 
   constructor(role: Role, local: OwnHello, host: Host<T>, budgets: Budgets = UNLIMITED) {
     this.#role = role;
-    this.#local = local;
+    this.#limits = local.limits;
     this.#host = host;
-    this.#outbox = new Outbox(() => host.wake(), local.limits.queue);
+    this.#outbox = new Outbox(host, local.limits.queue);
     this.exchange = new Exchange(role === 'dialer' ? 0 : 1, local.limits, this.#outbox, host, budgets);
-    this.decoder = new FrameDecoder(HELLO_BYTES, (type, flags, call, bytes, start, end) =>
-      this.#frame(type, flags, call, bytes, start, end),
-    );
+    this.decoder = new FrameDecoder(HELLO_BYTES, this);
     this.#handshake = new Handshake(role, local, this.#outbox);
   }
 
@@ -96,34 +97,34 @@ export class Connection<T> {
 
   /** Whether the other end waits for this one to answer calls. */
   get awaited(): boolean {
-    return this.#phase === 'open' && this.exchange.callee.size > 0;
+    return this.#phase === 'open' && this.exchange.serving > 0;
   }
 
   /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.closed`. */
   receive(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
+    // Put back behind: bytes may come while a frame of another connection is being read, and nothing else is held.
+    const { bytes, at, end } = fields;
     try {
       const rest = this.#phase === 'preface' ? this.#readPreface(chunk) : chunk;
       if (rest !== undefined) this.decoder.push(rest);
-      // A connection that is idle does not hold the memory of its last read.
-      this.#fields.forget();
       if (this.#outbox.flooded(this.#chunk)) throw flood();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (this.phase !== 'closed') this.#breakOff(error);
+    } finally {
+      fields.reset(bytes, at, end);
     }
   }
 
   /** The other end has ended its side: nothing more will come, but it may still read. */
   ended(): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase !== 'open') return this.#close(this.#handshake.ended(this.#phase));
+    if (this.#phase !== 'open') return this.#close((this.#handshake as Handshake).ended(this.#phase));
     // First, because whoever hears of a lost call may make another.
     this.#deaf = true;
     this.#drainReceived = true;
-    this.exchange.caller.failAll((call) => lost(call, 'The other side ended the connection.'), true);
-    this.exchange.callee.draining = true;
-    this.exchange.ended();
+    this.exchange.ended((call) => lost(call, 'The other side ended the connection.'));
     this.#outbox.unbind();
     this.#host.draining();
     if (this.awaited) this.ask();
@@ -138,11 +139,11 @@ export class Connection<T> {
   drain(): void {
     if (this.#drainSent || this.#phase === 'closed') return;
     this.#drainSent = true;
-    this.exchange.callee.draining = true;
+    this.exchange.drain();
     if (this.#phase === 'open') writeGoaway(this.#outbox, 0, unavailable(SHUTTING_DOWN));
     // A dialer that has the hello may have sent calls already: they are turned away, once its own has come.
     else if (this.#role === 'dialer' || this.#phase === 'preface') {
-      this.#handshake.refuse('the server is shutting down');
+      this.#handshake?.refuse('the server is shutting down');
       this.#close(unavailable('The connection was closed before it was open.'));
     }
     this.#host.draining();
@@ -152,7 +153,7 @@ export class Connection<T> {
   abort(reason: RpcError): void {
     if (this.#phase === 'closed') return;
     if (this.#phase !== 'preface') writeGoaway(this.#outbox, FATAL, reason);
-    else this.#handshake.refuse(reason.message, reason.code);
+    else this.#handshake?.refuse(reason.message, reason.code);
     this.#close(reason);
   }
 
@@ -169,28 +170,30 @@ export class Connection<T> {
 
   /** Returns the bytes behind the preface, once it is whole and right. */
   #readPreface(chunk: Buffer): Buffer | undefined {
-    const result = this.#handshake.receive(chunk);
+    const result = this.#handshake?.receive(chunk);
     if (result instanceof RpcError) return void this.#close(result);
     if (result !== undefined) this.#phase = 'hello';
     return result;
   }
 
-  #frame(type: number, flags: number, call: number, bytes: Buffer, start: number, end: number): void {
+  frame(type: number, flags: number, call: number, bytes: Buffer, start: number, end: number): void {
     if (this.#phase !== 'open') {
       if (this.#phase === 'closed') return;
       if (type !== FRAME.HELLO) throw new ProtocolError(`${frameName(type)} before the HELLO`);
       return this.#open(decodeHello(bytes, start, end));
     }
-    const fields = this.#fields.reset(bytes, start, end);
-    if (type < FRAME.REQUEST) return this.#connectionFrame(type, flags, call, fields);
+    fields.reset(bytes, start, end);
+    if (type < FRAME.REQUEST) return this.#connectionFrame(type, flags, call);
     if (type > FRAME.EVENT) return unknownFrame(type, flags);
     this.exchange.receive(type, flags, call, fields);
   }
 
-  #connectionFrame(type: number, flags: number, call: number, fields: Fields): void {
+  #connectionFrame(type: number, flags: number, call: number): void {
     switch (type) {
       case FRAME.METHOD:
-        return this.exchange.callee.methods.declare(fields);
+      case FRAME.DESCRIBE:
+      case FRAME.DESCRIPTION:
+        return this.exchange.stated(type, flags, fields);
       case FRAME.CREDIT:
         return this.#outbox.grant(call, fields.u32());
       case FRAME.PING:
@@ -198,11 +201,7 @@ export class Connection<T> {
       case FRAME.PONG:
         return void fields.view(8);
       case FRAME.GOAWAY:
-        return this.#goneAway(flags, fields);
-      case FRAME.DESCRIBE:
-        return this.exchange.describe(fields.u16());
-      case FRAME.DESCRIPTION:
-        return this.exchange.checks.receive(flags, fields);
+        return this.#goneAway(flags);
       case FRAME.HELLO:
         throw new ProtocolError('a HELLO that nobody asked for');
       default:
@@ -212,15 +211,16 @@ export class Connection<T> {
 
   #open(hello: Hello): void {
     this.#phase = 'open';
-    this.decoder.maxPayload = this.#local.limits.chunk;
+    this.#handshake = undefined;
+    this.decoder.maxPayload = this.#limits.chunk;
     this.exchange.open(hello);
     this.#chunk = hello.limits.chunk;
     if (this.#drainSent) writeGoaway(this.#outbox, 0, unavailable(SHUTTING_DOWN));
     this.#host.opened(hello);
   }
 
-  #goneAway(flags: number, fields: Fields): void {
-    const said = readGoaway(fields, this.#local.limits);
+  #goneAway(flags: number): void {
+    const said = readGoaway(fields, this.#limits);
     if ((flags & FATAL) !== 0) {
       this.#close(new RpcError(said.code, `The other side broke off the connection: ${said.message}`));
     } else if (!this.#drainReceived) {

@@ -45,7 +45,7 @@ interface End {
 }
 
 function endWith(limits: Partial<Limits> = {}): End {
-  const outbox = new Outbox(() => {});
+  const outbox = new Outbox({ wake: () => {} });
   const came: Came[] = [];
   const lost: string[] = [];
   const host: Pick<Host<string>, 'resolve' | 'event' | 'eventLost'> = {
@@ -53,7 +53,7 @@ function endWith(limits: Partial<Limits> = {}): End {
     event: (target, value, metadata, settled) => came.push({ target, value, metadata, settled }),
     eventLost: (target, { code, message }) => lost.push(`${target} ${code} ${message}`),
   };
-  const methods = new MethodTable(host as Host<string>, new ContractChecks(host as Host<string>, outbox));
+  const methods = new MethodTable(host as Host<string>, { checks: new ContractChecks(host as Host<string>, outbox) });
   const events = new EventsIn(limitsWith({ events: WINDOW, ...limits }), outbox, host as Host<string>, methods);
   const fields = new Fields();
   const over = (...parts: Part[]): Fields => {

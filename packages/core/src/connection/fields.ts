@@ -9,7 +9,7 @@ import { decodeMetadata } from '../wire/metadata.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Message } from './message.ts';
 
-/** Reads the fields of a payload one after the other. One serves a connection: it is set anew for each frame. */
+/** Reads the fields of a payload one after the other. One serves all connections: it is set anew for each frame. */
 export class Fields implements Message {
   bytes: Buffer = NOTHING;
   at = 0;
@@ -20,13 +20,6 @@ export class Fields implements Message {
     this.at = start;
     this.end = end;
     return this;
-  }
-
-  /** Lets go of the frame. */
-  forget(): void {
-    this.bytes = NOTHING;
-    this.at = 0;
-    this.end = 0;
   }
 
   get left(): number {

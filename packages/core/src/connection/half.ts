@@ -1,3 +1,6 @@
+import { frameName } from '../wire/frame.ts';
+import { ProtocolError } from '../wire/protocol-error.ts';
+
 /**
  * The life of one direction of a call, whole, in one table. A call has two such halves, caller to callee and back; its
  * slot is free when both are closed. The sender follows the table, and the receiver holds it to it.
@@ -52,4 +55,11 @@ export const HALVES: readonly (readonly (Half | undefined)[])[] = [
 /** The half that follows `half` by `step`, or undefined where it may not be taken. */
 export function next(half: Half, step: Step): Half | undefined {
   return (HALVES[half] as readonly (Half | undefined)[])[step];
+}
+
+/** The half that this end receives takes a step. @throws ProtocolError where it may not. */
+export function step(call: { readonly id: number; receiving: Half }, type: number, taken: Step): void {
+  const half = next(call.receiving, taken);
+  if (half === undefined) throw new ProtocolError(`${frameName(type)} out of turn for the call ${call.id}`);
+  call.receiving = half;
 }

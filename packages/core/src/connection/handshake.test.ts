@@ -54,9 +54,11 @@ function singly(bytes: Uint8Array): Buffer[] {
 /** The reason in the one frame that is there, which must be a GOAWAY that ends the connection. */
 function goaway(bytes: Buffer): unknown {
   const bodies: unknown[] = [];
-  const decoder = new FrameDecoder(65_536, (type, flags, call, source, start, finish) => {
-    expect([type, flags, call]).toEqual([FRAME.GOAWAY, FATAL, 0]);
-    bodies.push(decodeBody(source, start, finish, false, DEFAULT_LIMITS));
+  const decoder = new FrameDecoder(65_536, {
+    frame: (type, flags, call, source, start, finish) => {
+      expect([type, flags, call]).toEqual([FRAME.GOAWAY, FATAL, 0]);
+      bodies.push(decodeBody(source, start, finish, false, DEFAULT_LIMITS));
+    },
   });
   decoder.push(bytes);
   expect(bodies).toHaveLength(1);
@@ -418,8 +420,10 @@ describe('either end', () => {
     expect([acceptor.sent().length, acceptor.closed]).toEqual([0, []]);
     acceptor.receive(HELLO, frame(FRAME.METHOD, 0, [0, 0, 0, 1, 's', 1, 'm']), frame(FRAME.REQUEST, 0, [0, 0]));
     const said: unknown[] = [];
-    const decoder = new FrameDecoder(65_536, (type, flags, call, source, start, finish) => {
-      said.push([type, flags, call, decodeBody(source, start, finish, false, DEFAULT_LIMITS)]);
+    const decoder = new FrameDecoder(65_536, {
+      frame: (type, flags, call, source, start, finish) => {
+        said.push([type, flags, call, decodeBody(source, start, finish, false, DEFAULT_LIMITS)]);
+      },
     });
     decoder.push(acceptor.sent());
     expect(said).toEqual([

@@ -27,7 +27,7 @@ interface End {
 }
 
 function endWith(limits: Partial<Limits>): End {
-  const outbox = new Outbox(() => {});
+  const outbox = new Outbox({ wake: () => {} });
   const inbox = new Inbox(limitsWith(limits), outbox);
   const fields = new Fields();
   return {
@@ -39,9 +39,11 @@ function endWith(limits: Partial<Limits>): End {
     },
     granted() {
       const grants: [number, number][] = [];
-      const decoder = new FrameDecoder(100, (type, _flags, call, bytes, start, end) => {
-        expect([type, end - start]).toEqual([FRAME.CREDIT, 4]);
-        grants.push([call, bytes.readUInt32BE(start)]);
+      const decoder = new FrameDecoder(100, {
+        frame: (type, _flags, call, bytes, start, end) => {
+          expect([type, end - start]).toEqual([FRAME.CREDIT, 4]);
+          grants.push([call, bytes.readUInt32BE(start)]);
+        },
       });
       for (let piece = outbox.take(100); piece !== undefined; piece = outbox.take(100))
         decoder.push(Buffer.from(piece));

@@ -101,9 +101,10 @@ export class Inbox {
 }
 
 /** Lets the other end send so many bytes more along a half. */
-export function writeCredit({ urgent, wake }: Outbox, call: number, credit: number): void {
+export function writeCredit(outbox: Outbox, call: number, credit: number): void {
+  const { urgent } = outbox;
   urgent.begin(FRAME.CREDIT, 0, call, 4);
   urgent.u32(credit);
   urgent.end();
-  wake();
+  outbox.wake();
 }

@@ -15,7 +15,7 @@ interface Sending {
 
 /** A message of which the first frame held `sent` bytes. */
 function sending(body: Uint8Array, sent: number): Sending {
-  const outbox = new Outbox(() => {});
+  const outbox = new Outbox({ wake: () => {} });
   const message = new LongMessage(outbox, 6, body, sent, () => {
     it.done++;
   });

@@ -18,9 +18,10 @@ interface Sent {
 /** The frames in these pieces of what is to be sent. */
 function framesOf(...pieces: Uint8Array[]): Sent[] {
   const frames: Sent[] = [];
-  const decoder = new FrameDecoder(2 ** 24, (type, flags, call, bytes, start, end) =>
-    frames.push({ type, call, more: (flags & FLAG.MORE) !== 0, body: Uint8Array.from(bytes.subarray(start, end)) }),
-  );
+  const decoder = new FrameDecoder(2 ** 24, {
+    frame: (type, flags, call, bytes, start, end) =>
+      frames.push({ type, call, more: (flags & FLAG.MORE) !== 0, body: Uint8Array.from(bytes.subarray(start, end)) }),
+  });
   for (const piece of pieces) decoder.push(Buffer.from(piece));
   expect(decoder.unfinished).toBe(false);
   return frames;
@@ -54,7 +55,7 @@ function long(outbox: Outbox, call: number, body: Uint8Array, sent: number, done
 }
 
 test('what keeps the connection going leaves first, then frames, then chunks', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   long(outbox, 8, new Uint8Array(30), 0, nothing);
   outbox.grant(8, 30);
   write(outbox, 'frames', FRAME.CANCEL);
@@ -63,7 +64,7 @@ test('what keeps the connection going leaves first, then frames, then chunks', (
 });
 
 test('of what takes turns so much is written at a time, and frames that come up then leave before the rest', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   long(outbox, 8, new Uint8Array(200_000), 0, nothing);
   outbox.grant(8, 200_000);
   const first = takeNext(outbox, 1000);
@@ -82,7 +83,7 @@ test('of what takes turns so much is written at a time, and frames that come up 
 });
 
 test('the end of a half does not overtake what its flow has written', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const ends = (call: number) => () => {
     outbox.frames.begin(FRAME.END, 0, call, 0);
     outbox.frames.end();
@@ -102,7 +103,7 @@ test('the end of a half does not overtake what its flow has written', () => {
 });
 
 test('a frame that leaves in two pieces stays one, whatever comes up in between', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const body = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   const pieces: Uint8Array[] = [];
   const next = (): void => {
@@ -127,7 +128,7 @@ test('a frame that leaves in two pieces stays one, whatever comes up in between'
 });
 
 test('long messages take turns, a chunk each', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   for (const call of [2, 4, 6]) {
     long(outbox, call, new Uint8Array(call === 4 ? 25 : 35), 5, nothing);
     outbox.grant(call, 1000);
@@ -145,7 +146,7 @@ test('long messages take turns, a chunk each', () => {
 });
 
 test('a message without credit waits, and goes on where it stood once it has some', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const body = Uint8Array.from({ length: 20 }, (_, i) => i);
   long(outbox, 2, body, 5, nothing);
   expect(outbox.take(100)).toBeUndefined();
@@ -159,7 +160,7 @@ test('a message without credit waits, and goes on where it stood once it has som
 });
 
 test('a message that is dropped sends nothing more, and the others keep their turns', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const done: number[] = [];
   for (const call of [2, 4, 6]) {
     long(outbox, call, new Uint8Array(20), 0, () => done.push(call));
@@ -174,7 +175,7 @@ test('a message that is dropped sends nothing more, and the others keep their tu
 });
 
 test('a call id that is used again has nothing of the message that had it before', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   long(outbox, 2, new Uint8Array(20).fill(1), 0, nothing);
   outbox.grant(2, 5);
   outbox.dropFlow(2);
@@ -185,7 +186,7 @@ test('a call id that is used again has nothing of the message that had it before
 });
 
 test('credit for a call that has no long message is ignored', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   outbox.grant(2, 100);
   long(outbox, 2, new Uint8Array(10), 0, nothing);
   expect(outbox.take(100)).toBeUndefined();
@@ -193,7 +194,7 @@ test('credit for a call that has no long message is ignored', () => {
 
 /** One that has as much to send as it takes, in a frame of the type 0x7f. */
 function full(): Outbox {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   outbox.frames.begin(0x7f, 0, 0, QUEUE_BYTES);
   outbox.frames.bytes(new Uint8Array(QUEUE_BYTES - 10));
   outbox.frames.end();
@@ -203,7 +204,7 @@ function full(): Outbox {
 test('it is full from its limit on, and not a byte before', () => {
   const outbox = full();
   expect([outbox.queued, outbox.full]).toEqual([QUEUE_BYTES, true]);
-  const almost = new Outbox(nothing);
+  const almost = new Outbox({ wake: nothing });
   almost.frames.begin(0x7f, 0, 0, QUEUE_BYTES);
   almost.frames.bytes(new Uint8Array(QUEUE_BYTES - 11));
   almost.frames.end();
@@ -244,7 +245,7 @@ test('what was to be written later is dropped with the long messages', () => {
 });
 
 test('once all are dropped the frames that were written still leave', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   long(outbox, 2, new Uint8Array(10), 0, nothing);
   outbox.grant(2, 100);
   write(outbox, 'frames', FRAME.GOAWAY);
@@ -253,7 +254,7 @@ test('once all are dropped the frames that were written still leave', () => {
 });
 
 test('what waits is counted without the long messages', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   long(outbox, 2, new Uint8Array(1000), 0, nothing);
   outbox.grant(2, 1000);
   expect(outbox.queued).toBe(0);
@@ -276,7 +277,7 @@ test('however credit comes, each message arrives whole, in order, within its cre
       fc.array(anyStep, { maxLength: 60, size: 'max' }),
       fc.integer({ min: 1, max: 40 }),
       (given, steps, chunk) => {
-        const outbox = new Outbox(nothing);
+        const outbox = new Outbox({ wake: nothing });
         const messages = given.map(({ length, sent }, call) => {
           const message = {
             body: Uint8Array.from({ length }, (_, i) => (i * 7 + call) % 256),
@@ -341,7 +342,7 @@ class Counting implements Flow {
 }
 
 test('a flow gets the credit that comes for its call while it is there, and writes when it says that it can', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const flow = new Counting(2);
   outbox.grant(2, 5);
   outbox.addFlow(2, flow);
@@ -359,7 +360,7 @@ test('a flow gets the credit that comes for its call while it is there, and writ
 });
 
 test('flows take turns, a frame each, whoever is ready in the meantime at the end', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const flows = [2, 4, 6].map((call) => new Counting(call));
   for (const [i, flow] of flows.entries()) {
     flow.credit = i + 1;
@@ -369,7 +370,7 @@ test('flows take turns, a frame each, whoever is ready in the meantime at the en
 });
 
 test('who can get no more credit goes on without, those that begin later too', () => {
-  const outbox = new Outbox(nothing);
+  const outbox = new Outbox({ wake: nothing });
   const [before, after, dropped] = [new Counting(2), new Counting(4), new Counting(6)];
   outbox.addFlow(2, before);
   outbox.addFlow(6, dropped);

@@ -16,33 +16,49 @@ export interface Flow {
   write(frames: FrameWriter, chunk: number): boolean;
 }
 
+/** Whom an outbox tells that there is something to send. */
+interface Waker {
+  wake(): void;
+}
+
 /**
  * Everything that waits to leave, in the order in which it may: first what keeps the connection going (credit, pings),
  * then frames in the order in which they were written, then one frame of each flow in turn.
  */
 export class Outbox {
-  /** Something is to be sent that nobody may be about to send: credit, when a reader has read. */
-  readonly wake: () => void;
-  readonly urgent: FrameWriter = new FrameWriter();
+  readonly #waker: Waker;
   readonly frames: FrameWriter = new FrameWriter();
+  /** Made anew where there is something urgent: kept, it would hold 100 bytes at an idle connection, as the next. */
+  #urgent: FrameWriter | undefined = undefined;
   /** Made for the first flow. */
   #turns: FrameWriter | undefined = undefined;
   /** Those that could write a frame, the next in turn first. Made for the first one: an empty set holds 152 bytes. */
   #ready: Set<Flow> | undefined = undefined;
   /** By the id of the call whose half it is. */
   #flows: Map<number, Flow> | undefined = undefined;
-  readonly #later: (() => void)[] = [];
+  #later: (() => void)[] | undefined = undefined;
   readonly #most: number;
   #unbound = false;
 
-  constructor(wake: () => void, most: number = QUEUE_BYTES) {
-    this.wake = wake;
+  constructor(waker: Waker, most: number = QUEUE_BYTES) {
+    this.#waker = waker;
     this.#most = most;
+  }
+
+  /** Something is to be sent that nobody may be about to send: credit, when a reader has read. */
+  wake(): void {
+    this.#waker.wake();
+  }
+
+  /** What keeps the connection going. */
+  get urgent(): FrameWriter {
+    this.#urgent ??= new FrameWriter();
+    return this.#urgent;
   }
 
   /** The bytes of frames that wait to be taken; what flows is not counted. */
   get queued(): number {
-    return this.urgent.queued + this.frames.queued;
+    return (this.#urgent?.queued ?? 0) + this.frames.queued;
   }
 
   /** Whether so much waits that nothing more should be written but what keeps the connection going. */
@@ -53,7 +69,7 @@ export class Outbox {
   /** Whether nothing waits that could leave now. */
   get empty(): boolean {
     const flowing = (this.#ready?.size ?? 0) > 0 || (this.#turns?.queued ?? 0) > 0;
-    return this.queued === 0 && !flowing && this.#later.length === 0;
+    return this.queued === 0 && !flowing && this.#later === undefined;
   }
 
   /**
@@ -66,6 +82,7 @@ export class Outbox {
 
   /** Writes something once it is no longer full, in the order in which it was asked for. */
   later(write: () => void): void {
+    this.#later ??= [];
     this.#later.push(write);
   }
 
@@ -107,11 +124,21 @@ export class Outbox {
     if (this.frames.split) return this.frames.take();
     // What has had its turn goes before the frames that were written since: one of them may end the same half.
     if (this.#turns !== undefined && this.#turns.queued > 0) return this.#turns.take();
-    return this.urgent.take() ?? this.#takeFrames() ?? this.#takeTurns(chunk);
+    return this.#takeUrgent() ?? this.#takeFrames() ?? this.#takeTurns(chunk);
+  }
+
+  #takeUrgent(): Uint8Array | undefined {
+    const bytes = this.#urgent?.take();
+    if (bytes === undefined) this.#urgent = undefined;
+    return bytes;
   }
 
   #takeFrames(): Uint8Array | undefined {
-    while (this.#later.length > 0 && !this.full) this.#later.shift()?.();
+    while (this.#later !== undefined && !this.full) {
+      const write = this.#later.shift();
+      if (write === undefined) this.#later = undefined;
+      else write();
+    }
     return this.frames.take();
   }
 
@@ -130,7 +157,7 @@ export class Outbox {
 
   /** Drops what is not written yet, all that flows included. Frames that are written still go. */
   dropAll(): void {
-    this.#later.length = 0;
+    this.#later = undefined;
     this.#ready?.clear();
     this.#flows?.clear();
   }

@@ -20,7 +20,7 @@ function said(
   call.nesting = nesting;
   call.metadata = metadata;
   prologue.set(method, timeLeft, call, limits);
-  const outbox = new Outbox(() => {});
+  const outbox = new Outbox({ wake: () => {} });
   outbox.frames.begin(FRAME.REQUEST, prologue.flags, 0, prologue.size);
   prologue.write(outbox);
   outbox.frames.end();

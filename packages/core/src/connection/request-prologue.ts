@@ -5,7 +5,7 @@ import type { OutgoingCall } from './call.ts';
 import type { Prologue } from './message.ts';
 import type { Outbox } from './outbox.ts';
 
-/** The prologue of a REQUEST. One serves a connection, set anew for each call. */
+/** The prologue of a REQUEST. One serves all connections, set anew for each call. */
 export class RequestPrologue implements Prologue {
   flags = 0;
   size = 0;

@@ -3,7 +3,7 @@ import { encodeBody, encodeFormed } from '../wire/body.ts';
 import type { Form } from '../wire/form.ts';
 import { FRAME } from '../wire/frame.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wire/limits.ts';
-import { Budget } from './budget.ts';
+import type { Budget } from './budget.ts';
 import type { IncomingCall } from './call.ts';
 import { gaveUp, writeError } from './error-body.ts';
 import { HALF } from './half.ts';
@@ -16,6 +16,12 @@ export const HELD_BYTES: number = 128 * 1024 * 1024;
 
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
 
+/** Who keeps the calls. */
+interface ResponderOwner {
+  /** A half of the call is closed, and maybe both. */
+  free(call: IncomingCall): void;
+}
+
 /** What this end sends of the calls that it serves: their answers, and how they end otherwise. */
 export class Responder {
   /** The other end's limits, which the answers keep to. */
@@ -23,15 +29,15 @@ export class Responder {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #queued: Budget;
-  readonly #held = new Budget(HELD_BYTES);
-  readonly #free: (call: IncomingCall) => void;
+  readonly #owner: ResponderOwner;
+  /** The bytes of answers that wait. */
+  #held = 0;
 
-  /** `free`: a half of the call is closed, and maybe both. */
-  constructor(outbox: Outbox, inbox: Inbox, queued: Budget, free: (call: IncomingCall) => void) {
+  constructor(outbox: Outbox, inbox: Inbox, queued: Budget, owner: ResponderOwner) {
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#queued = queued;
-    this.#free = free;
+    this.#owner = owner;
   }
 
   /**
@@ -110,24 +116,25 @@ export class Responder {
   /** Gives back what the call's answer took of the bytes that may wait. */
   release(call: IncomingCall): void {
     if (call.held === 0) return;
-    this.#held.give(call.held);
+    this.#held -= call.held;
     this.#queued.give(call.held);
     call.held = 0;
   }
 
   /** @throws RpcError where too many bytes of answers wait already. */
   #hold(call: IncomingCall, bytes: number): void {
-    if (!this.#held.take(bytes)) {
+    // One that is longer than all of it is taken where nothing else waits.
+    if (this.#held > 0 && this.#held + bytes > HELD_BYTES) {
       throw tooMuchWaits(
         `with it more than ${HELD_BYTES} bytes of answers would wait on this connection to be read by the other side`,
       );
     }
     if (!this.#queued.take(bytes)) {
-      this.#held.give(bytes);
       throw tooMuchWaits(
         `with it more than ${this.#queued.most} bytes of answers would wait for their readers (limit "queued")`,
       );
     }
+    this.#held += bytes;
     call.held = bytes;
   }
 
@@ -205,7 +212,7 @@ export class Responder {
       call.inflow.close();
       call.inflow.leave();
     }
-    this.#free(call);
+    this.#owner.free(call);
   }
 }
 

@@ -1,7 +1,9 @@
 /** What is under way, by slot number. A slot that was given back is the next to be taken, so the numbers stay small. */
 export class Slots<T> {
-  readonly #items: (T | undefined)[] = [];
-  readonly #free: number[] = [];
+  // What one item is pushed to has room for 17 from then on. A literal of it has room for one, and holds 250 bytes less at
+  // a connection that never has two calls at once.
+  #items: (T | undefined)[] = [];
+  #free: number[] = [];
   #size = 0;
 
   /** How many slots are taken. */
@@ -17,7 +19,8 @@ export class Slots<T> {
   /** Puts an item into the slot that was given back last, or into a new one. */
   add(item: T): number {
     const slot = this.#free.pop() ?? this.#items.length;
-    this.#items[slot] = item;
+    if (this.#items.length === 0) this.#items = [item];
+    else this.#items[slot] = item;
     this.#size++;
     return slot;
   }
@@ -25,8 +28,9 @@ export class Slots<T> {
   delete(slot: number): void {
     if (this.get(slot) === undefined) return;
     this.#items[slot] = undefined;
-    this.#free.push(slot);
     this.#size--;
+    if (this.#free.length === 0) this.#free = [slot];
+    else this.#free.push(slot);
   }
 
   /** All items, in the order of their slots. */

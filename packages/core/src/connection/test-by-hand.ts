@@ -187,9 +187,10 @@ export class End {
   /** All frames that leave now. */
   sent(): Sent[] {
     const frames: Sent[] = [];
-    const decoder = new FrameDecoder(2 ** 24, (type, flags, call, bytes, start, end) =>
-      frames.push({ type, flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
-    );
+    const decoder = new FrameDecoder(2 ** 24, {
+      frame: (type, flags, call, bytes, start, end) =>
+        frames.push({ type, flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
+    });
     for (let piece = this.connection.take(); piece !== undefined; piece = this.connection.take())
       decoder.push(Buffer.from(piece));
     if (decoder.unfinished) throw new Error('A frame left in part.');

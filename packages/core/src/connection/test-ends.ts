@@ -124,9 +124,9 @@ export function endOf(role: Role, limits: Partial<OwnLimits> = {}, hooks: Hooks 
     closed,
     left,
     watch() {
-      decoder = new FrameDecoder(2 ** 24, (type, flags, call) =>
-        left.push(`${frameName(type)} ${call}${(flags & FLAG.MORE) === 0 ? '' : '+'}`),
-      );
+      decoder = new FrameDecoder(2 ** 24, {
+        frame: (type, flags, call) => left.push(`${frameName(type)} ${call}${(flags & FLAG.MORE) === 0 ? '' : '+'}`),
+      });
     },
     take() {
       const pieces: Uint8Array[] = [];

@@ -48,9 +48,10 @@ export interface Sent {
 /** The frames in these bytes, which must be whole. */
 export function framesOf(...pieces: readonly Uint8Array[]): Sent[] {
   const frames: Sent[] = [];
-  const decoder = new FrameDecoder(2 ** 24, (type, flags, call, bytes, start, end) =>
-    frames.push({ type: frameName(type), flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
-  );
+  const decoder = new FrameDecoder(2 ** 24, {
+    frame: (type, flags, call, bytes, start, end) =>
+      frames.push({ type: frameName(type), flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
+  });
   for (const piece of pieces) decoder.push(Buffer.from(piece));
   if (decoder.unfinished) throw new Error('The bytes end in the middle of a frame.');
   return frames;

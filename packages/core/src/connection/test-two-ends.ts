@@ -59,9 +59,10 @@ class Way {
 }
 
 function decoder(sink: (sent: Sent) => void): FrameDecoder {
-  return new FrameDecoder(2 ** 24, (type, flags, call, bytes, start, end) =>
-    sink({ type, flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
-  );
+  return new FrameDecoder(2 ** 24, {
+    frame: (type, flags, call, bytes, start, end) =>
+      sink({ type, flags, call, payload: Buffer.from(bytes.subarray(start, end)) }),
+  });
 }
 
 /** A dialer and an acceptor, open. */

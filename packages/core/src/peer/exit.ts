@@ -68,12 +68,12 @@ export class Exit {
 
   /** What the other end takes; the defaults until it has said so. */
   get remote(): Limits {
-    return this.#connection.exchange.caller.remote;
+    return this.#connection.exchange.remote;
   }
 
   /** How many calls are open on it. */
   get load(): number {
-    return this.#connection.exchange.caller.size;
+    return this.#connection.exchange.calling;
   }
 
   /** The calls that hold a slot, and the event that is on its way: of everybody who makes calls here. */

@@ -125,7 +125,7 @@ export class Peer implements RemotePeer {
 
   /** How many calls of the other end are being served. */
   get serving(): number {
-    return this.#connection.exchange.callee.size;
+    return this.#connection.exchange.serving;
   }
 
   get credentials(): Credentials | undefined {

@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Credentials } from './credentials.ts';
 import { credentialsOf } from './socket-credentials.ts';
+import { listen } from './stream-listeners.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import { LONG_READ, Turns } from './turns.ts';
 
@@ -24,9 +25,9 @@ class StreamTransport implements Transport {
   #open: number;
   #error: Error | undefined;
   #corked = false;
-  /** What came while something was being sent, or is left for the next turn. */
-  #deferred: Buffer[] = [];
-  readonly #turns = new Turns();
+  /** What came while something was being sent, or is left for the next turn. Made for the first, as the turns. */
+  #deferred: Buffer[] | undefined = undefined;
+  #turns: Turns | undefined = undefined;
   #gotEnd = false;
   #sentEnd = false;
 
@@ -50,18 +51,25 @@ class StreamTransport implements Transport {
   start(events: TransportEvents): void {
     this.#events = events;
     const readable = this.#readable;
-    const writable = this.#writable;
-    this.#watch(readable);
-    if (!this.#isOne) this.#watch(writable);
-    writable.on('drain', () => events.drained());
-    readable.on('end', () => this.#ended());
-    readable.on('data', (chunk: Buffer) => {
-      if (sending || this.#deferred.length > 0) this.#defer(chunk);
-      else if (chunk.length < LONG_READ) events.data(chunk);
-      else this.#read(chunk, events);
-    });
+    listen(readable, this.#writable, this);
     // Tells of its end once only, and that has been.
-    if (readable.readableEnded && !readable.closed) queueMicrotask(() => this.#ended());
+    if (readable.readableEnded && !readable.closed) queueMicrotask(() => this.ended());
+  }
+
+  came(chunk: Buffer): void {
+    const events = this.#events as TransportEvents;
+    if (sending || (this.#deferred !== undefined && this.#deferred.length > 0)) this.#defer(chunk);
+    else if (chunk.length < LONG_READ) events.data(chunk);
+    else this.#read(chunk, events);
+  }
+
+  drained(): void {
+    this.#events?.drained();
+  }
+
+  failed(error: Error): void {
+    this.#error ??= this.#explain(error);
+    this.destroy();
   }
 
   send(bytes: Uint8Array, more: boolean): void {
@@ -106,54 +114,47 @@ class StreamTransport implements Transport {
     else this.#writable.uncork();
   }
 
-  #watch(stream: Readable | Writable): void {
-    stream.on('error', (error) => {
-      this.#error ??= this.#explain(error);
-      this.destroy();
-    });
-    const closed = (): void => this.#closed(stream);
-    if (stream.closed) queueMicrotask(closed);
-    // Once: the standard output tells of it twice.
-    else stream.once('close', closed);
-  }
-
   /** A stream of another kind than a socket may come out at the other end while it is written to. */
   #defer(chunk: Buffer): void {
+    this.#deferred ??= [];
     if (this.#deferred.length === 0) process.nextTick(() => this.#deliver());
     // A copy: a stream may read into the same memory again.
     this.#deferred.push(Buffer.from(chunk));
   }
 
   /** Reads what may take its time. Returns whether that was all; else the rest has its turn behind other connections. */
-  #read(chunk: Buffer, { data }: TransportEvents): boolean {
-    const rest = this.#turns.read(chunk, data);
+  #read(chunk: Buffer, events: TransportEvents): boolean {
+    this.#turns ??= new Turns();
+    const rest = this.#turns.read(chunk, events);
     if (rest === undefined) return true;
     this.#readable.pause();
     // A copy: a stream may read into the same memory again.
+    this.#deferred ??= [];
     if (rest.length > 0) this.#deferred.unshift(Buffer.from(rest));
     setImmediate(() => this.#goOn());
     return false;
   }
 
   #goOn(): void {
-    for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) {
+    const deferred = this.#deferred as Buffer[];
+    for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) {
       if (!this.#read(next, this.#events as TransportEvents)) return;
     }
     this.#readable.resume();
   }
 
   #deliver(): void {
-    for (const chunk of this.#deferred.splice(0)) this.#events?.data(chunk);
+    for (const chunk of this.#deferred?.splice(0) ?? []) this.#events?.data(chunk);
   }
 
-  #ended(): void {
+  ended(): void {
     this.#deliver();
     this.#gotEnd = true;
     this.#events?.ended();
     this.#closeWhenOver();
   }
 
-  #closed(stream: Readable | Writable): void {
+  closed(stream: Readable | Writable): void {
     this.#open--;
     if (this.#open === 0) {
       this.#deliver();

@@ -1,3 +1,5 @@
+import type { TransportEvents } from './transport.ts';
+
 /** Bytes that take this thread so long, in milliseconds, are enough for one turn of its event loop. */
 const TURN = 5;
 
@@ -20,14 +22,14 @@ export class Turns {
   #slice = Number.POSITIVE_INFINITY;
 
   /**
-   * Gives the bytes to `read`, as many as there is time for in this turn. Returns those that are left for the next one,
+   * Gives the bytes to `reader`, as many as there is time for in this turn. Returns those that are left for the next one,
    * which may be none; undefined where the turn may go on.
    */
-  read(bytes: Buffer, read: (bytes: Buffer) => void): Buffer | undefined {
+  read(bytes: Buffer, reader: Pick<TransportEvents, 'data'>): Buffer | undefined {
     if (this.#since < 0) this.#since = performance.now();
     const slice = this.#slice;
     for (let at = 0; at < bytes.length; at += slice) {
-      read(slice < bytes.length ? bytes.subarray(at, at + slice) : bytes);
+      reader.data(slice < bytes.length ? bytes.subarray(at, at + slice) : bytes);
       if (performance.now() - this.#since <= TURN) continue;
       this.#since = -1;
       this.#slice = SLICE;

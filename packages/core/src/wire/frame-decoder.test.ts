@@ -41,15 +41,17 @@ function hex(bytes: Uint8Array): string {
 function recorder(maxPayload: number): { decoder: FrameDecoder; frames: Frame[] } {
   const frames: Frame[] = [];
   let begun = '';
-  const decoder = new FrameDecoder(maxPayload, (type, flags, call, bytes, start, end) => {
-    const payload = begun + bytes.toString('hex', start, end);
-    begun = '';
-    if (!decoder.unfinished) frames.push({ type, flags, call, payload });
-    else {
-      // Only a part of a CHUNK comes before the frame is over, and says that it goes on.
-      expect([type, flags & FLAG.MORE, end > start]).toEqual([FRAME.CHUNK, FLAG.MORE, true]);
-      begun = payload;
-    }
+  const decoder = new FrameDecoder(maxPayload, {
+    frame: (type, flags, call, bytes, start, end) => {
+      const payload = begun + bytes.toString('hex', start, end);
+      begun = '';
+      if (!decoder.unfinished) frames.push({ type, flags, call, payload });
+      else {
+        // Only a part of a CHUNK comes before the frame is over, and says that it goes on.
+        expect([type, flags & FLAG.MORE, end > start]).toEqual([FRAME.CHUNK, FLAG.MORE, true]);
+        begun = payload;
+      }
+    },
   });
   return { decoder, frames };
 }
@@ -155,9 +157,9 @@ test('a frame is given as soon as its last byte has come, and not before', () =>
 test('what has come of a CHUNK is given at once, as CHUNKs of which all but the last are followed by another', () => {
   const given: unknown[] = [];
   for (const flags of [0, FLAG.MORE]) {
-    const decoder = new FrameDecoder(MIB, (type, flags, call, bytes, start, end) =>
-      given.push([type, flags, call, ...bytes.subarray(start, end)]),
-    );
+    const decoder = new FrameDecoder(MIB, {
+      frame: (type, flags, call, bytes, start, end) => given.push([type, flags, call, ...bytes.subarray(start, end)]),
+    });
     const bytes = Buffer.concat([header(6 + 9, FRAME.CHUNK, flags, 7), Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9])]);
     const pong = header(6, FRAME.PONG);
     for (const [from, to] of [
@@ -182,9 +184,11 @@ test('a CHUNK that is cut within its header is given whole', () => {
   const bytes = Buffer.concat([header(6 + 3, FRAME.CHUNK, FLAG.MORE, 7), Buffer.from([1, 2, 3])]);
   for (let place = 1; place <= HEADER_BYTES; place++) {
     let given = 0;
-    const decoder = new FrameDecoder(MIB, (_type, flags, _call, _bytes, start, end) => {
-      given++;
-      expect([flags, end - start]).toEqual([FLAG.MORE, 3]);
+    const decoder = new FrameDecoder(MIB, {
+      frame: (_type, flags, _call, _bytes, start, end) => {
+        given++;
+        expect([flags, end - start]).toEqual([FLAG.MORE, 3]);
+      },
     });
     for (const piece of cut(bytes, [place])) decoder.push(Buffer.from(piece));
     expect(given).toBe(1);
@@ -278,8 +282,10 @@ test('memory grows with what has come, not with what was announced', () => {
 
 test('a frame that comes in many pieces takes memory in proportion to its length', () => {
   let given: Uint8Array | undefined;
-  const decoder = new FrameDecoder(16 * MIB, (_type, _flags, _call, source, start, end) => {
-    given = source.subarray(start, end);
+  const decoder = new FrameDecoder(16 * MIB, {
+    frame: (_type, _flags, _call, source, start, end) => {
+      given = source.subarray(start, end);
+    },
   });
   const payload = new Uint8Array(4 * MIB).map((_, i) => i % 251);
   const bytes = frameOf(payload);
@@ -296,9 +302,11 @@ test('a frame that comes in many pieces takes memory in proportion to its length
 
 test('a new limit holds from the next frame on, also within one chunk', () => {
   const lengths: number[] = [];
-  const decoder = new FrameDecoder(100, (_type, _flags, _call, _bytes, start, end) => {
-    lengths.push(end - start);
-    decoder.maxPayload = 10;
+  const decoder = new FrameDecoder(100, {
+    frame: (_type, _flags, _call, _bytes, start, end) => {
+      lengths.push(end - start);
+      decoder.maxPayload = 10;
+    },
   });
   const chunk = Buffer.concat([100, 10, 11].map((length) => frameOf(new Uint8Array(length))));
   expect(() => decoder.push(chunk)).toThrow('a payload of 11 bytes, where 10 are taken');

@@ -1,11 +1,14 @@
 import { COUNTED_HEADER_BYTES, FLAG, FRAME, frameName, HEADER_BYTES } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/**
- * Takes one frame. The payload is `bytes[start, end)`, valid only during the call.
- * It is a function of numbers rather than of a frame object, because an object a frame is what it would cost most.
- */
-export type FrameSink = (type: number, flags: number, call: number, bytes: Buffer, start: number, end: number) => void;
+/** Who takes the frames. */
+export interface FrameSink {
+  /**
+   * Takes one frame. The payload is `bytes[start, end)`, valid only during the call.
+   * It gets numbers rather than a frame object, because an object a frame is what it would cost most.
+   */
+  frame(type: number, flags: number, call: number, bytes: Buffer, start: number, end: number): void;
+}
 
 /**
  * Cuts a byte stream into frames, however its chunks are cut or merged. Whole frames are read where they lie; one that
@@ -76,7 +79,7 @@ export class FrameDecoder {
     this.#rest = payloadEnd - bytes.length;
     this.#flags = bytes[at + 5] as number;
     this.#call = callOf(bytes, at);
-    this.#sink(FRAME.CHUNK, this.#flags | FLAG.MORE, this.#call, bytes, at + HEADER_BYTES, bytes.length);
+    this.#sink.frame(FRAME.CHUNK, this.#flags | FLAG.MORE, this.#call, bytes, at + HEADER_BYTES, bytes.length);
   }
 
   /** Gives what has come of such a CHUNK since. Returns where the bytes go on. */
@@ -85,14 +88,14 @@ export class FrameDecoder {
     this.#rest -= size;
     if (size > 0) {
       const flags = this.#rest > 0 ? this.#flags | FLAG.MORE : this.#flags;
-      this.#sink(FRAME.CHUNK, flags, this.#call, bytes, 0, size);
+      this.#sink.frame(FRAME.CHUNK, flags, this.#call, bytes, 0, size);
     }
     return size;
   }
 
   #give(bytes: Buffer, at: number, end: number): void {
     const type = bytes[at + 4] as number;
-    this.#sink(type, bytes[at + 5] as number, callOf(bytes, at), bytes, at + HEADER_BYTES, end);
+    this.#sink.frame(type, bytes[at + 5] as number, callOf(bytes, at), bytes, at + HEADER_BYTES, end);
   }
 
   /** The frame's length field, refused before anything is stored for it. */

@@ -18,9 +18,10 @@ function filled(length: number, byte: number): string {
 
 function decode(bytes: Buffer): Frame[] {
   const frames: Frame[] = [];
-  const decoder = new FrameDecoder(2 ** 30, (type, flags, call, source, start, end) =>
-    frames.push({ type, flags, call, payload: source.toString('hex', start, end) }),
-  );
+  const decoder = new FrameDecoder(2 ** 30, {
+    frame: (type, flags, call, source, start, end) =>
+      frames.push({ type, flags, call, payload: source.toString('hex', start, end) }),
+  });
   decoder.push(bytes);
   expect(decoder.unfinished).toBe(false);
   return frames;

@@ -43,7 +43,8 @@ function takeSlab(room: number): Slab {
  * the outgoing memory: `begin`, then the fields, then `end`.
  */
 export class FrameWriter {
-  readonly #pieces: Piece[] = [];
+  /** Made for the first: nearly always all leaves in one. */
+  #pieces: Piece[] | undefined = undefined;
   /** The rest of the frame whose beginning was taken. */
   #lent: Uint8Array | undefined = undefined;
   #slab: Slab | undefined;
@@ -143,9 +144,12 @@ export class FrameWriter {
       this.#queued -= lent.length;
       return lent;
     }
-    // Nearly always that is all: it goes past the array, which would keep room for 17 pieces at an idle connection.
-    if (this.#pieces.length === 0) return this.#cut();
-    const piece = this.#pieces.shift() as Piece;
+    const piece = this.#pieces?.shift();
+    if (piece === undefined) {
+      // An idle connection does not keep room for 17 of them.
+      this.#pieces = undefined;
+      return this.#cut();
+    }
     this.#lent = piece.lent;
     this.#queued -= piece.bytes.length;
     return piece.bytes;
@@ -175,6 +179,7 @@ export class FrameWriter {
   #finish(lent?: Uint8Array): void {
     const bytes = this.#cut();
     if (bytes === undefined) return;
+    this.#pieces ??= [];
     this.#pieces.push({ bytes, lent });
     this.#queued += bytes.length + (lent === undefined ? 0 : lent.length);
   }

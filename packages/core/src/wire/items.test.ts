@@ -42,8 +42,10 @@ function payloadOf(batch: Batch): Buffer {
   batch.writeTo(writer);
   writer.end();
   let payload: Buffer | undefined;
-  const decoder = new FrameDecoder(2 ** 24, (_type, _flags, _call, bytes, start, end) => {
-    payload = Buffer.from(bytes.subarray(start, end));
+  const decoder = new FrameDecoder(2 ** 24, {
+    frame: (_type, _flags, _call, bytes, start, end) => {
+      payload = Buffer.from(bytes.subarray(start, end));
+    },
   });
   for (let piece = writer.take(); piece !== undefined; piece = writer.take()) decoder.push(Buffer.from(piece));
   if (payload === undefined) throw new Error('There was no frame.');
