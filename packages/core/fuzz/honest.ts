@@ -79,7 +79,7 @@ export class Honest {
         },
         eventLost: (target, error) => this.#tell(`event lost ${target} ${error.code}`),
         draining: () => this.#tell('draining'),
-        closed: (reason) => {
+        finished: (reason) => {
           this.#tell(`closed ${reason.code}`);
           this.closed = reason;
         },

@@ -144,9 +144,9 @@ export const MUTANTS = {
     return connect(role, limits, host, budgets);
   }),
   tellsAfterTheEnd: sessionTarget((role, limits, host, budgets) => {
-    const closed = host.closed.bind(host);
-    host.closed = (reason) => {
-      closed(reason);
+    const finished = host.finished.bind(host);
+    host.finished = (reason) => {
+      finished(reason);
       host.draining();
     };
     return connect(role, limits, host, budgets);

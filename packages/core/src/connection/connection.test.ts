@@ -52,7 +52,7 @@ function open({ role = 'acceptor', local = {}, remote = {}, serve = () => {} }: 
     },
     cancelled: (call) => told.push(`cancelled ${call.id} ${call.cancelled}`),
     draining: () => told.push('draining'),
-    closed: ({ code }) => told.push(`closed ${code}`),
+    finished: ({ code }) => told.push(`closed ${code}`),
   });
   return Object.assign(end, {
     told,

@@ -100,7 +100,7 @@ export class Connection<T> {
     return this.#phase === 'open' && this.exchange.serving > 0;
   }
 
-  /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.closed`. */
+  /** Takes bytes from the other end. Never throws for what they hold: a broken protocol ends in `Host.finished`. */
   receive(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
     // Put back behind: bytes may come while a frame of another connection is being read, and nothing else is held.
@@ -243,7 +243,7 @@ export class Connection<T> {
     this.#phase = 'closed';
     this.#outbox.dropAll();
     this.exchange.close((call) => (opened ? lost(call, reason.message, reason) : reason));
-    this.#host.closed(reason);
+    this.#host.finished(reason);
   }
 }
 

@@ -138,6 +138,11 @@ export class Exchange<T> {
     this.#checks?.giveUp();
   }
 
+  /** Lets go on what has waited too long for its contract to be compared, and returns when the next has. */
+  expire(now: number): number {
+    return this.#checks?.expire(now) ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The calls that hold a slot, and the event that is on its way. */
   pending(): OutgoingCall[] {
     const event = this.#eventsOut?.event;

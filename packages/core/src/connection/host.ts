@@ -27,7 +27,7 @@ export interface Host<T = unknown> {
   contract(target: T): Statement;
   /** Milliseconds since some moment: for how long a call was held. */
   now(): number;
-  /** `ContractChecks.expire` is to be called at this time. */
+  /** `Exchange.expire` is to be called at this time. */
   waits(until: number): void;
   /**
    * A call has come, with its whole input, or with the beginning of a stream. `Connection.answer` or `Connection.fail`
@@ -45,5 +45,5 @@ export interface Host<T = unknown> {
   /** The other end wants to end, or this end is done with what it had begun: make no new calls. */
   draining(): void;
   /** The connection is over. Calls that were open have failed, and those that had come are nobody's any more. */
-  closed(reason: RpcError): void;
+  finished(reason: RpcError): void;
 }

@@ -109,7 +109,7 @@ export class End {
           this.lost.push(error);
         },
         draining: () => told.push('draining'),
-        closed: (reason) => {
+        finished: (reason) => {
           told.push(`closed ${reason.code}`);
           this.closed.push(reason);
         },

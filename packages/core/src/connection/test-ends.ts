@@ -106,9 +106,9 @@ export function endOf(role: Role, limits: Partial<OwnLimits> = {}, hooks: Hooks 
     eventLost: (target, error) => hooks.eventLost?.(target, error),
     inputEnded: (call, error) => hooks.inputEnded?.(call, error),
     draining: () => hooks.draining?.(),
-    closed: (reason) => {
+    finished: (reason) => {
       closed.push(reason);
-      hooks.closed?.(reason);
+      hooks.finished?.(reason);
     },
   };
   const hello = { limits: limitsWith(limits), services: hooks.services ?? [], features: [] };

@@ -33,7 +33,8 @@ export class Exit {
   /** Where it is told what listeners of callers throw. */
   readonly reports: Reports;
   readonly #connection: Connection<Implemented>;
-  readonly #leaving = new LeavingEvents();
+  /** Made for the first. */
+  #leaving: LeavingEvents | undefined = undefined;
 
   constructor(connection: Connection<Implemented>, sender: Sender, reports: Reports) {
     this.#connection = connection;
@@ -115,18 +116,19 @@ export class Exit {
 
   /** An event has been written, and leaves at the end of this tick. */
   written(event: PendingEvent): void {
+    this.#leaving ??= new LeavingEvents();
     this.#leaving.add(event);
     this.sender.schedule();
   }
 
   /** What was written has left. */
   sent(): void {
-    this.#leaving.left();
+    this.#leaving?.left();
   }
 
   /** What was written and has not left never will. */
   stay(reason: Failure = GONE): void {
-    this.#leaving.stay(reason);
+    this.#leaving?.stay(reason);
   }
 }
 

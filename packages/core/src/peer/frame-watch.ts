@@ -1,9 +1,12 @@
-import type { Alarm } from './alarm.ts';
-
 /** What cuts bytes into frames, as far as this needs it. */
 interface Decoder {
   readonly unfinished: boolean;
   readonly cuts: number;
+}
+
+/** Who calls `expire` at a time. */
+interface Waits {
+  waits(until: number): void;
 }
 
 /** Where the time comes from. */
@@ -19,17 +22,17 @@ interface Ticks {
 export class FrameWatch {
   readonly #decoder: Decoder;
   readonly #limit: number;
-  readonly #alarm: Alarm;
+  readonly #waits: Waits;
   readonly #ticks: Ticks;
   readonly #over: () => void;
   #cuts = 0;
   #due = 0;
 
   /** `limit`: in milliseconds. `over`: a frame was not whole by then. */
-  constructor(decoder: Decoder, limit: number, alarm: Alarm, ticks: Ticks, over: () => void) {
+  constructor(decoder: Decoder, limit: number, waits: Waits, ticks: Ticks, over: () => void) {
     this.#decoder = decoder;
     this.#limit = limit;
-    this.#alarm = alarm;
+    this.#waits = waits;
     this.#ticks = ticks;
     this.#over = over;
   }
@@ -40,7 +43,7 @@ export class FrameWatch {
     if (cuts === this.#cuts) return;
     this.#cuts = cuts;
     this.#due = this.#ticks.tick() + this.#limit;
-    this.#alarm.by(this.#due);
+    this.#waits.waits(this.#due);
   }
 
   /** Ends what is due, and returns when the next frame is. */

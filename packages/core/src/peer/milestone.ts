@@ -2,9 +2,14 @@ import type { RpcError } from '../error/rpc-error.ts';
 
 /** Something that comes once, or never. Its promise is made for who asks: most connections are never asked. */
 export class Milestone {
-  #outcome: 'reached' | RpcError | undefined = undefined;
+  #outcome: 'reached' | RpcError | undefined;
   #promise: Promise<void> | undefined = undefined;
   #settle: (() => void) | undefined = undefined;
+
+  /** `outcome`: what has become of it already. */
+  constructor(outcome?: 'reached' | RpcError) {
+    this.#outcome = outcome;
+  }
 
   /** Fulfils once it is reached; rejects with the reason where it never will be. */
   get promise(): Promise<void> {

@@ -14,7 +14,7 @@ interface Source {
 }
 
 /** Whom a sender tells what it is about to do. */
-interface SenderEvents {
+export interface SenderEvents {
   /** It sends: what waits may be written now. */
   sending(): void;
   /** What was written has been handed to the transport, or all of it that the transport can swallow. */

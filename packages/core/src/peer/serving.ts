@@ -6,9 +6,7 @@ import type { Implemented } from '../contract/implement.ts';
 import type { RemotePeer } from '../contract/remote-peer.ts';
 import type { Metadata } from '../error/metadata.ts';
 import { RpcError } from '../error/rpc-error.ts';
-import type { Alarm } from './alarm.ts';
 import type { CallContext } from './call-context.ts';
-import type { Clock } from './clock.ts';
 import { Dispatcher, type DispatcherOwner } from './dispatcher.ts';
 import { EventDispatcher } from './event-dispatcher.ts';
 import type { Exit } from './exit.ts';
@@ -16,50 +14,34 @@ import type { Reports } from './reports.ts';
 import type { Sender } from './sender.ts';
 import { WatchedContexts } from './watched-contexts.ts';
 
-/** What serving needs of the peer that serves. */
-export interface ServingPeer {
-  remote(parent: Context): RemotePeer;
+/** What serving needs of the end that serves. */
+export interface ServingHost {
+  readonly sender: Sender;
+  readonly reports: Reports;
   readonly exit: Exit;
-}
-
-/** What waits, and not for ever. */
-interface Expiring {
-  /** Returns when it is to be called again. */
-  expire(now: number): number;
-}
-
-/** The connection, as far as serving goes. */
-export interface Served {
-  readonly responder: Responder;
-  readonly checks: Expiring;
+  remote(parent: Context): RemotePeer;
+  now(): number;
+  /** `expire` is to be called at this time. */
+  waits(until: number): void;
 }
 
 /** What one end does for the other: it runs the handlers of calls and events, and watches their deadlines. */
 export class Serving implements DispatcherOwner {
-  readonly #peer: ServingPeer;
-  readonly #reports: Reports;
-  readonly #clock: Clock;
-  readonly #alarm: Alarm;
+  readonly #host: ServingHost;
   readonly #sender: Sender;
-  readonly #checks: Expiring;
   readonly responder: Responder;
   readonly #calls: Dispatcher;
-  readonly #events: EventDispatcher;
-  readonly #watched = new WatchedContexts();
-  /** Made when first asked for. */
+  // Made when first asked for, as what follows.
+  #events: EventDispatcher | undefined = undefined;
+  #watched: WatchedContexts | undefined = undefined;
   #draining: AbortController | undefined = undefined;
   #drained: RpcError | undefined = undefined;
 
-  constructor(peer: ServingPeer, reports: Reports, clock: Clock, alarm: Alarm, sender: Sender, served: Served) {
-    this.#peer = peer;
-    this.#reports = reports;
-    this.#clock = clock;
-    this.#alarm = alarm;
-    this.#sender = sender;
-    this.#checks = served.checks;
-    this.responder = served.responder;
-    this.#calls = new Dispatcher(this, served.responder, reports);
-    this.#events = new EventDispatcher(this, reports);
+  constructor(host: ServingHost, responder: Responder) {
+    this.#host = host;
+    this.#sender = host.sender;
+    this.responder = responder;
+    this.#calls = new Dispatcher(this, responder, host.reports);
   }
 
   request(call: IncomingCall<Implemented>): void {
@@ -76,14 +58,11 @@ export class Serving implements DispatcherOwner {
 
   event(target: Implemented, value: unknown, metadata: Metadata | undefined, settled: () => void): void {
     this.#sender.began();
+    this.#events ??= new EventDispatcher(this, this.#host.reports);
     this.#events.dispatch(target, value, metadata, () => {
       this.#sender.finished();
       settled();
     });
-  }
-
-  eventLost(method: string, error: RpcError): void {
-    this.#reports.caused(error, method);
   }
 
   /** The connection is being closed: `here`, or by the other end. */
@@ -104,20 +83,19 @@ export class Serving implements DispatcherOwner {
     return this.#draining.signal;
   }
 
-  /** Ends the calls whose time is up, lets those go on that have waited long enough, and returns when the next are due. */
+  /** Ends the calls whose time is up, and returns when the next ones' is. */
   expire(now: number): number {
-    this.#sender.schedule();
-    return Math.min(this.#watched.expire(now), this.#checks.expire(now));
+    return this.#watched?.expire(now) ?? Number.POSITIVE_INFINITY;
   }
 
   /** The connection is over. */
   clear(): void {
     this.drain(false);
-    this.#watched.clear();
+    this.#watched?.clear();
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#host.now();
   }
 
   tick(): number {
@@ -133,16 +111,17 @@ export class Serving implements DispatcherOwner {
   }
 
   watch(context: CallContext): void {
+    this.#watched ??= new WatchedContexts();
     this.#watched.add(context);
-    this.#alarm.by(context.expiresAt);
+    this.#host.waits(context.expiresAt);
   }
 
   remote(parent: Context): RemotePeer {
-    return this.#peer.remote(parent);
+    return this.#host.remote(parent);
   }
 
   get exit(): Exit {
-    return this.#peer.exit;
+    return this.#host.exit;
   }
 
   serves(): void {
@@ -150,7 +129,7 @@ export class Serving implements DispatcherOwner {
   }
 
   served(context: CallContext): void {
-    this.#watched.delete(context);
+    this.#watched?.delete(context);
     this.#sender.finished();
     this.#sender.schedule();
   }

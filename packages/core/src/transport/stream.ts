@@ -2,7 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Credentials } from './credentials.ts';
 import { credentialsOf } from './socket-credentials.ts';
 import { listen } from './stream-listeners.ts';
-import type { Transport, TransportEvents } from './transport.ts';
+import { type Transport, type TransportEvents, WHOLE } from './transport.ts';
 import { LONG_READ, Turns } from './turns.ts';
 
 /** What a stream has that can keep its process running, or not: a socket, and most pipes. */
@@ -36,6 +36,10 @@ class StreamTransport implements Transport {
     this.#writable = writable;
     this.#explain = explain;
     this.#open = this.#isOne ? 1 : 2;
+  }
+
+  get [WHOLE](): true {
+    return true;
   }
 
   get queued(): number {
