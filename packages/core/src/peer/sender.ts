@@ -1,4 +1,4 @@
-import type { Transport } from '../transport/transport.ts';
+import { type MarkedTransport, OURS, type Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { LettingGo } from './letting-go.ts';
 
@@ -41,13 +41,12 @@ const ASKING = 1000;
  */
 export class Sender {
   readonly #source: Source;
-  readonly #transport: Transport;
+  readonly #transport: MarkedTransport;
   readonly #clock: Clock;
   readonly #events: SenderEvents;
   #scheduled = false;
   #now = -1;
   #held = false;
-  readonly #lettingGo: LettingGo;
   /** Whether it is about to let go. */
   #leaving = false;
   #stopAsking: (() => void) | undefined = undefined;
@@ -64,7 +63,6 @@ export class Sender {
     this.#transport = transport;
     this.#clock = clock;
     this.#events = events;
-    this.#lettingGo = LettingGo.of(clock);
     transport.hold(false);
   }
 
@@ -119,8 +117,9 @@ export class Sender {
   finished(): void {
     this.#busy--;
     if (this.#busy > 0 || this.#leaving) return;
+    if (this.#transport[OURS] === true) return this.letGo();
     this.#leaving = true;
-    this.#lettingGo.add(this);
+    LettingGo.of(this.#clock).add(this);
   }
 
   /** This end waits for the connection to be over: the process runs until it is. */
@@ -131,7 +130,7 @@ export class Sender {
 
   /** The transport is closed. */
   stop(): void {
-    this.#lettingGo.delete(this);
+    if (this.#leaving) LettingGo.of(this.#clock).delete(this);
     this.#stopAsking?.();
     this.#stopWaiting?.();
     this.#ended = true;

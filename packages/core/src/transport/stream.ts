@@ -1,8 +1,9 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Credentials } from './credentials.ts';
+import { hold, release } from './holding.ts';
 import { credentialsOf } from './socket-credentials.ts';
 import { listen } from './stream-listeners.ts';
-import { type Transport, type TransportEvents, WHOLE } from './transport.ts';
+import { type MarkedTransport, OURS, type Transport, type TransportEvents } from './transport.ts';
 import { LONG_READ, Turns } from './turns.ts';
 
 /** What a stream has that can keep its process running, or not: a socket, and most pipes. */
@@ -15,7 +16,7 @@ interface Holdable {
 let sending = false;
 
 /** Bytes from one stream and to another, or to the same. */
-class StreamTransport implements Transport {
+class StreamTransport implements MarkedTransport {
   readonly #readable: Readable & Holdable;
   readonly #writable: Writable & Holdable;
   readonly #explain: (error: Error) => Error;
@@ -28,6 +29,8 @@ class StreamTransport implements Transport {
   /** What came while something was being sent, or is left for the next turn. Made for the first, as the turns. */
   #deferred: Buffer[] | undefined = undefined;
   #turns: Turns | undefined = undefined;
+  /** Whether the process is held for it; undefined before anybody has said. */
+  #held: boolean | undefined = undefined;
   #gotEnd = false;
   #sentEnd = false;
 
@@ -38,7 +41,7 @@ class StreamTransport implements Transport {
     this.#open = this.#isOne ? 1 : 2;
   }
 
-  get [WHOLE](): true {
+  get [OURS](): true {
     return true;
   }
 
@@ -98,14 +101,18 @@ class StreamTransport implements Transport {
     this.#writable.destroy();
   }
 
+  /** From here on the streams never keep the process running by themselves. */
   hold(held: boolean): void {
     const readable = this.#readable;
-    const writable = this.#writable;
-    if (held) readable.ref?.();
-    else readable.unref?.();
-    if (this.#isOne) return;
-    if (held) writable.ref?.();
-    else writable.unref?.();
+    if (this.#held === undefined) {
+      readable.unref?.();
+      this.#writable.unref?.();
+    }
+    // What cannot be held does not hold.
+    const holds = held && this.#open > 0 && readable.unref !== undefined;
+    if (holds && this.#held !== true) hold();
+    else if (!holds && this.#held === true) release();
+    this.#held = holds;
   }
 
   get #isOne(): boolean {
@@ -162,6 +169,7 @@ class StreamTransport implements Transport {
     this.#open--;
     if (this.#open === 0) {
       this.#deliver();
+      this.hold(false);
       return this.#events?.closed(this.#error);
     }
     if (stream === this.#writable) {

@@ -56,12 +56,20 @@ export function take(transport: Transport): void {
   taken.add(transport);
 }
 
-/** Says of a transport that it calls its events as methods. Others may take them apart. */
-export const WHOLE: unique symbol = Symbol('whole');
+/**
+ * Marks a transport of ours: it calls its events as methods, where others may take them apart, and costs nothing to hold
+ * and to let go.
+ */
+export const OURS: unique symbol = Symbol('ours');
+
+/** A transport that may be one of ours. */
+export interface MarkedTransport extends Transport {
+  readonly [OURS]?: true;
+}
 
 /** Begins delivery. Four functions for one that takes them apart would hold 270 bytes at a connection of any kind. */
-export function start(transport: Transport & { readonly [WHOLE]?: true }, events: TransportEvents): void {
-  transport.start(transport[WHOLE] === true ? events : apart(events));
+export function start(transport: MarkedTransport, events: TransportEvents): void {
+  transport.start(transport[OURS] === true ? events : apart(events));
 }
 
 function apart(events: TransportEvents): TransportEvents {
