@@ -20,6 +20,10 @@ export class Balancer {
   /** The one with the fewest calls; among several such each in turn. */
   pick(call: Pending): Exit | undefined {
     const all = this.#subchannels;
+    if (all.length === 1) {
+      const exit = all[0]?.exit;
+      return exit?.can(call) === true ? exit : undefined;
+    }
     let best: Exit | undefined;
     let at = 0;
     for (let i = 0; i < all.length; i++) {

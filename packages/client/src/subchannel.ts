@@ -47,6 +47,8 @@ export class Subchannel {
   connectivity: Connectivity = 'CONNECTING';
   /** Why the last attempt failed. */
   reason: RpcError | undefined = undefined;
+  /** Where new calls leave, if they can. */
+  exit: Exit | undefined = undefined;
   readonly #target: Target;
   readonly #owner: SubchannelOwner;
   readonly #backoff: Backoff | undefined;
@@ -81,11 +83,6 @@ export class Subchannel {
   get state(): ConnectionState {
     const pending = this.exits().reduce((sum, { load }) => sum + load, 0);
     return { address: this.#target.address, connectivity: this.connectivity, pending, reason: this.reason };
-  }
-
-  /** Where new calls leave, if they can. */
-  get exit(): Exit | undefined {
-    return this.connectivity === 'READY' ? this.#peer?.exit : undefined;
   }
 
   /** All that calls may be open on. */
@@ -160,6 +157,7 @@ export class Subchannel {
   /** There was a connection, and it can be used no more. */
   #missing(): void {
     this.#peer = undefined;
+    this.exit = undefined;
     if (this.#backoff === undefined) return this.#become('SHUTDOWN');
     this.#lost = true;
     // First, because whoever hears of it may close the client.
@@ -185,6 +183,7 @@ export class Subchannel {
 
   #become(connectivity: Connectivity): void {
     this.connectivity = connectivity;
+    this.exit = connectivity === 'READY' ? this.#peer?.exit : undefined;
     if (connectivity === 'READY') this.reason = undefined;
     this.#owner.changed();
   }

@@ -70,10 +70,9 @@ export class Invoker implements StreamOwner, Giving {
 
   #start(call: Pending, options: CallOptions | undefined): void {
     const exits = this.#exits;
-    const line = this.#lines.of(call);
     // Those that were made before go first, and one that does not wait must know whether they still do.
     this.sendWaiting();
-    let exit = line.empty ? exits.pick(call) : undefined;
+    let exit = this.#lines.lets(call) ? exits.pick(call) : undefined;
     call.exit = exit;
     this.pending++;
     (exit?.sender ?? exits).began();
@@ -90,7 +89,7 @@ export class Invoker implements StreamOwner, Giving {
     if (refusal !== undefined) return call.failed(refusal);
     if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
     this.#alarm.by(call.expiresAt);
-    if (exit === undefined && completes && line.empty) {
+    if (exit === undefined && completes && this.#lines.lets(call)) {
       exit = exits.pick(call);
       call.exit = exit;
     }
@@ -131,7 +130,7 @@ export class Invoker implements StreamOwner, Giving {
 
   /** None of those that wait will be sent, but for those that it is not `meant` for. */
   failWaiting(which: 'calls' | 'events', failure: Failure, meant?: (call: Pending) => boolean): void {
-    this.#lines[which].fail(failure, meant);
+    this.#lines.fail(which, failure, meant);
     if (this.#closing) this.#closeIfEmpty();
   }
 

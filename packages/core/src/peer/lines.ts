@@ -1,44 +1,50 @@
+import type { Failure } from '../error/rpc-error.ts';
 import { type Gates, Line } from './line.ts';
 import type { Pending } from './pending.ts';
 
 /** The calls and the events that wait to be sent. Neither holds the others up. */
 export class Lines {
-  readonly calls: Line;
-  readonly events: Line;
+  readonly #gates: Gates;
+  // Each is there only while somebody waits in it: both hold 180 bytes, and to look for that was to look into four objects.
+  #calls: Line | undefined = undefined;
+  #events: Line | undefined = undefined;
   #order = 0;
 
   constructor(gates: Gates) {
-    this.calls = new Line(gates);
-    this.events = new Line(gates);
+    this.#gates = gates;
   }
 
   get empty(): boolean {
-    return this.calls.empty && this.events.empty;
+    return this.#calls === undefined && this.#events === undefined;
   }
 
   all(): Pending[] {
-    return [...this.calls.all(), ...this.events.all()];
+    return [...(this.#calls?.all() ?? []), ...(this.#events?.all() ?? [])];
   }
 
-  /** The line that it waits in, or would. */
-  of({ isEvent }: Pending): Line {
-    return isEvent ? this.events : this.calls;
+  /** Whether nobody waits in the line that it would wait in. */
+  lets({ isEvent }: Pending): boolean {
+    return (isEvent ? this.#events : this.#calls) === undefined;
   }
 
   add(call: Pending): void {
     call.order = this.#order++;
-    this.of(call).add(call);
+    if (call.isEvent) this.#events ??= new Line(this.#gates);
+    else this.#calls ??= new Line(this.#gates);
+    this.#of(call)?.add(call);
   }
 
   /** Takes the next that can be sent. Where both can, as when a connection opens, that is whichever was made first. */
   take(): Pending | undefined {
-    const call = this.calls.next;
-    const event = this.events.next;
+    const call = this.#calls?.next;
+    const event = this.#events?.next;
     const callFirst = event === undefined || (call !== undefined && call.order < event.order);
     const first = callFirst ? call : event;
-    if (first === undefined) return undefined;
-    first.order = -1;
-    (callFirst ? this.calls : this.events).leave();
+    if (first !== undefined) {
+      first.order = -1;
+      this.#of(first)?.leave();
+    }
+    this.#tidy();
     return first;
   }
 
@@ -46,6 +52,22 @@ export class Lines {
   settled(call: Pending): void {
     if (call.order < 0) return;
     call.order = -1;
-    this.of(call).settled();
+    this.#of(call)?.settled();
+    this.#tidy();
+  }
+
+  /** None of those that wait will be sent, but for those that it is not `meant` for. */
+  fail(which: 'calls' | 'events', failure: Failure, meant?: (call: Pending) => boolean): void {
+    (which === 'calls' ? this.#calls : this.#events)?.fail(failure, meant);
+    this.#tidy();
+  }
+
+  #of({ isEvent }: Pending): Line | undefined {
+    return isEvent ? this.#events : this.#calls;
+  }
+
+  #tidy(): void {
+    if (this.#calls?.empty === true) this.#calls = undefined;
+    if (this.#events?.empty === true) this.#events = undefined;
   }
 }

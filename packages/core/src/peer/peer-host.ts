@@ -191,8 +191,8 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   /** The alarm rings: ends what is due, and returns when the next is. */
   ring(now: number): number {
     this.sender.schedule();
-    const calls = this.#serving?.expire(now) ?? NEVER;
-    return Math.min(calls, this.connection.exchange.expire(now), this.#frames?.expire(now) ?? NEVER);
+    const calls = this.#serving?.expire(now) ?? Number.POSITIVE_INFINITY;
+    return Math.min(calls, this.connection.exchange.expire(now), this.#frames?.expire(now) ?? Number.POSITIVE_INFINITY);
   }
 
   request(call: IncomingCall<Implemented>): void {
@@ -247,4 +247,3 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
 }
 
 const NOTHING = new Implementations([]);
-const NEVER = Number.POSITIVE_INFINITY;
