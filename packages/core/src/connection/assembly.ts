@@ -22,27 +22,28 @@ export class Assembly implements Message {
   /** What its sender may still send, where the message has an account of its own. */
   credit = 0;
   /** Whether it is one of the few that are let on at a time. */
-  active = false;
+  active: boolean;
   /** Called when it is its turn to get credit. */
   admitted: () => void = nothing;
   #buffer: Buffer;
   #have: number;
 
-  /** `first` is what the opening frame held. */
-  constructor(total: number, raw: boolean, first: Uint8Array) {
+  /** `first` is what the opening frame held. `active`: the message is let on at once, and its memory made for that. */
+  constructor(total: number, raw: boolean, first: Uint8Array, active = false) {
     this.total = total;
     this.raw = raw;
-    this.#buffer = Buffer.allocUnsafeSlow(first.length);
+    this.active = active;
+    this.#buffer = allocate(active ? Math.min(total, this.#nextSize(first.length)) : first.length);
     this.#buffer.set(first);
     this.#have = first.length;
   }
 
   /**
-   * Begins a message that goes on in chunks. `fields` stands at its length.
+   * Begins a message that goes on in chunks. `fields` stands at its length. `active`: it is let on at once.
    *
    * @throws ProtocolError where it announces more than is taken, or is whole already.
    */
-  static begin(fields: Fields, raw: boolean, limits: Limits): Assembly {
+  static begin(fields: Fields, raw: boolean, limits: Limits, active = false): Assembly {
     const total = fields.length();
     const name = raw ? 'bytes' : 'message';
     if (total > limits[name]) {
@@ -50,7 +51,7 @@ export class Assembly implements Message {
     }
     const first = fields.view(fields.left);
     if (first.length >= total) throw new ProtocolError('a message that goes on although it is whole');
-    return new Assembly(total, raw, first);
+    return new Assembly(total, raw, first, active);
   }
 
   /** The bytes that have come. */

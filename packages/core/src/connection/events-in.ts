@@ -74,10 +74,9 @@ export class EventsIn<T> {
     this.#method = method;
     const raw = (flags & FLAG.RAW) !== 0;
     if (more) {
-      const assembly = Assembly.begin(fields, raw, this.#local);
-      this.#spend(ITEM_COST + assembly.have);
       // There is only one at a time.
-      assembly.active = true;
+      const assembly = Assembly.begin(fields, raw, this.#local, true);
+      this.#spend(ITEM_COST + assembly.have);
       this.#assembly = assembly;
       return this.#grant();
     }
