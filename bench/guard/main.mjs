@@ -21,6 +21,7 @@ const MEASUREMENTS = [
   { name: '64x11', measure: cpuShare, held: ['share of CPU'] },
   { name: '1x11', measure: cpuShare, held: ['share of CPU'] },
   { name: 'stream', measure: cpuShare, held: ['share of CPU'] },
+  { name: 'nested', measure: cpuShare, held: ['share of CPU'] },
   { name: '64x11', measure: counts, times: 300, held: COUNTED },
   { name: '1x11', measure: counts, times: 4000, held: COUNTED },
   // How the rows of a stream meet in reads and writes is the clock's doing.
