@@ -3,9 +3,8 @@
  * item of two takes 115 ns, where `plain-reader.ts` takes 150. To that all others are left, and what is malformed or over
  * a limit; so it knows no more than the tokens of flat values, and keeps a place of its own as that does.
  */
-import { Malformed } from './inspect.ts';
 import type { Limits } from './limits.ts';
-import { NOT_PLAIN } from './plain-reader.ts';
+import { NOT_PLAIN, notPlain } from './plain-reader.ts';
 import { readText } from './text.ts';
 
 type Within = Pick<Limits, 'message' | 'values'>;
@@ -45,8 +44,7 @@ export function readAlike(source: Buffer, start: number, end: number, within: Wi
     }
     return at === end ? items : NOT_PLAIN;
   } catch (thrown) {
-    if (thrown === NOT_PLAIN || thrown instanceof Malformed) return NOT_PLAIN;
-    throw thrown;
+    return notPlain(thrown);
   } finally {
     characters = '';
   }

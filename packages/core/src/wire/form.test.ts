@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test, vi } from 'vitest';
 import { encodeBody, encodeFormed } from './body.ts';
 import { Form, type Formed, giveForms } from './form.ts';
@@ -112,6 +113,12 @@ test('a method has forms where its messages have shapes, and the same ones each 
   const other: Formed = {};
   giveForms(other);
   expect(other.forms).toBeUndefined();
+});
+
+test('Node says that no code may be made by the error that is looked for', () => {
+  const script = 'try { new Function("") } catch (error) { process.stdout.write(String(error instanceof EvalError)) }';
+  const said = execFileSync(process.execPath, ['--disallow-code-generation-from-strings', '-e', script]);
+  expect(said.toString()).toBe('true');
 });
 
 test('where no code may be made, all goes the common way', () => {

@@ -61,7 +61,8 @@ export function readPlainItems(
   }
 }
 
-function notPlain(thrown: unknown): typeof NOT_PLAIN {
+/** What a reader returns for what it has caught. */
+export function notPlain(thrown: unknown): typeof NOT_PLAIN {
   if (thrown === NOT_PLAIN || thrown instanceof Malformed) return NOT_PLAIN;
   throw thrown;
 }
