@@ -9,9 +9,9 @@ export function options(args) {
     options: {
       only: { type: 'string' },
       cases: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '9' },
       others: { type: 'string' },
-      seconds: { type: 'string', default: '0.8' },
+      seconds: { type: 'string', default: '0.3' },
       'warm-up': { type: 'string', default: '1' },
       again: { type: 'string', default: '1' },
       cpus: { type: 'string', default: '2,1' },
@@ -25,7 +25,7 @@ export function options(args) {
     cases: (values.cases?.split(',') ?? DEFAULT_CASES).map(caseOf),
     rounds: positive('rounds', values.rounds),
     // Who names peers wants all of them alike.
-    others: positive('others', values.others ?? (values.only ? values.rounds : '1')),
+    others: positive('others', values.others ?? (values.only ? values.rounds : '3')),
     seconds: positive('seconds', values.seconds),
     warmUp: positive('warm-up', values['warm-up']),
     again: Number(values.again),

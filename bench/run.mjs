@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { abilities } from './abilities.mjs';
 import { affinities } from './affinities.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { undisturbed } from './disturbed.mjs';
 import { options } from './options.mjs';
 import { checkWritable } from './output.mjs';
 import { report } from './report.mjs';
@@ -13,6 +10,7 @@ import { figuresOf } from './results/figures.mjs';
 import { against, entryAt } from './results/history.mjs';
 import { machine, writeMachine } from './results/machine.mjs';
 import { median, spread } from './statistics.mjs';
+import { inTurns } from './turns.mjs';
 
 const { peers, cases, rounds, others, seconds, warmUp, again, cpus, apart, json, comparedTo } = options(
   process.argv.slice(2),
@@ -32,43 +30,33 @@ for (const peer of peers) {
   else able.push({ peer, ...found });
 }
 
-const places = affinities({ cpus, apart });
-const series = cases.flatMap((one) =>
-  // Memory is the same on one CPU and on two.
-  (one.measuresMemory ? places.slice(0, 1) : places).flatMap((affinity) =>
-    able
-      .filter(({ can }) => one.needs.every((need) => can.includes(need)))
-      .map((peer) => ({ ...one, ...peer, affinity, samples: [] })),
-  ),
-);
+const terminal = process.stderr.isTTY;
+const tell = {
+  step({ peer, name, affinity }, what) {
+    if (terminal) process.stderr.write(`\r\x1b[Kbench: ${name} on ${affinity.cpus} CPUs: ${peer}: ${what}`);
+  },
+  failure({ peer, name, affinity }, error) {
+    console.error(`\nbench: ${peer} at ${name} on ${affinity.cpus} CPUs FAILED:`, error);
+    process.exitCode = 1;
+  },
+};
 
-const folder = mkdtempSync(join(tmpdir(), 'nearcall-bench-'));
-try {
-  // A round takes one peer after the other, so that a slow minute of the machine falls on all
-  // of them; the order turns, so that none always follows the same neighbour.
-  for (let round = 0; round < rounds; round++) {
-    const taken = series.filter(({ peer, name }) => round < (isHeld(peer, name) ? rounds : others));
-    for (const [i, one] of (round % 2 ? taken.toReversed() : taken).entries()) {
-      const where = `${one.peer} at ${one.name} on ${one.affinity.cpus} CPUs`;
-      if (process.stderr.isTTY) {
-        process.stderr.write(`\r\x1b[Kbench: round ${round + 1} of ${rounds}, ${i + 1} of ${taken.length}: ${where}`);
-      }
-      const { measure } = await import(`./measures/${one.measure}.mjs`);
-      try {
-        const path = (time) => join(folder, `${round}-${i}-${time}.sock`);
-        const sample = (time) => measure({ ...one, seconds, warmUp, path: path(time) });
-        one.samples.push({ round, ...(await undisturbed(again, sample)) });
-      } catch (error) {
-        // The rest of what may be an hour's run is worth having all the same.
-        console.error(`\nbench: ${where} FAILED:`, error);
-        process.exitCode = 1;
-      }
-    }
+const places = affinities({ cpus, apart });
+const series = [];
+for (const one of cases) {
+  // Memory is the same on one CPU and on two, from one round to the next, and slow to measure.
+  const often = (times) => (one.measuresMemory ? Math.ceil(times / 3) : times);
+  for (const affinity of one.measuresMemory ? places.slice(0, 1) : places) {
+    const entries = able
+      .filter(({ can }) => one.needs.every((need) => can.includes(need)))
+      .map((peer) => ({ ...one, ...peer, affinity, seconds, warmUp }))
+      .map((entry) => ({ ...entry, rounds: often(isHeld(entry.peer, one.name) ? rounds : others) }));
+    if (entries.length === 0) continue;
+    const samples = await inTurns(entries, { again, tell });
+    series.push(...entries.map((entry, i) => ({ ...entry, samples: samples[i] })));
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
+if (terminal) process.stderr.write('\r\x1b[K');
 
 const rows = series
   .filter(({ samples }) => samples.length > 0)

@@ -12,9 +12,9 @@ const WARM_UP_SECONDS = 0.9;
  * What each end allocates for one of what the load counts, and how often it reads and writes for all that are in flight
  * together. It is what a run of twice the length has over one: what a run needs by itself, and the asking, falls out.
  */
-export function counts({ load, cpu, folder, times }) {
+export function counts({ load, affinity, folder, times }) {
   return async () => {
-    const pair = new Pair({ peer: 'nearcall', load, cpu, folder, flags: FLAGS });
+    const pair = new Pair({ peer: 'nearcall', load, affinity, folder, flags: FLAGS });
     try {
       await pair.open();
       await pair.run({ seconds: WARM_UP_SECONDS });

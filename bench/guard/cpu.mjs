@@ -13,13 +13,13 @@ const WARM_UP_SECONDS = 0.9;
  * and on one CPU, so that a machine that is slow, or busy, is so for both; and each round has new processes, for not
  * all come out of the compiler equally fast. Asked again it goes by all that it has seen so far.
  */
-export function cpuShare({ load, cpu, folder }) {
+export function cpuShare({ load, affinity, folder }) {
   const shares = [];
   const rates = [];
 
   async function round() {
     const open = async (peer) => {
-      const pair = new Pair({ peer, load, cpu, folder });
+      const pair = new Pair({ peer, load, affinity, folder });
       await pair.open();
       await pair.run({ seconds: WARM_UP_SECONDS });
       return pair;
@@ -28,8 +28,8 @@ export function cpuShare({ load, cpu, folder }) {
     const nearcall = await open('nearcall');
     try {
       for (let slice = 0; slice < SLICES; slice++) {
-        const theirs = await hand.cost({ seconds: SLICE_SECONDS });
-        const ours = await nearcall.cost({ seconds: SLICE_SECONDS });
+        const theirs = await hand.measure({ seconds: SLICE_SECONDS });
+        const ours = await nearcall.measure({ seconds: SLICE_SECONDS });
         shares.push(ours.cpuUs / theirs.cpuUs);
         rates.push(ours.rate);
       }

@@ -38,10 +38,10 @@ const { values } = parseArgs({
 });
 
 const [place] = affinities({ cpus: [1] });
-if (place && process.platform === 'linux') await main(place.server);
+if (place && process.platform === 'linux') await main(place);
 else console.log('check:speed: skipped: it needs Linux, and taskset to have both processes on one CPU');
 
-async function main(cpu) {
+async function main(affinity) {
   for (const peer of ['hand', 'nearcall']) {
     const { obstacle } = await abilities(peer);
     if (obstacle) throw new Error(`${peer}: ${obstacle}`);
@@ -59,7 +59,12 @@ async function main(cpu) {
   const shrunk = [];
   try {
     for (const one of MEASUREMENTS) {
-      const found = await measured(one, { cpu, folder, expected, sameProcessor: processor === expected?.processor });
+      const found = await measured(one, {
+        affinity,
+        folder,
+        expected,
+        sameProcessor: processor === expected?.processor,
+      });
       grown.push(...found.grown);
       shrunk.push(...found.shrunk);
       figures[one.name] = { ...figures[one.name], ...found.held };
@@ -84,8 +89,8 @@ async function main(cpu) {
 }
 
 /** Takes it again, where it is over what is let pass or is to be written: what a busy machine did to it once must not count. */
-async function measured({ name, measure, times, held }, { cpu, folder, expected, sameProcessor }) {
-  const take = measure({ load: caseOf(name).load, cpu, folder, times });
+async function measured({ name, measure, times, held }, { affinity, folder, expected, sameProcessor }) {
+  const take = measure({ load: caseOf(name).load, affinity, folder, times });
   const base = values.write ? undefined : expected?.cases[name];
   const over = (taken) =>
     held.filter((figure) => taken[figure] > base?.[figure] * (1 + letPass(figure, sameProcessor)));

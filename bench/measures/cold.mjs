@@ -1,18 +1,26 @@
 import { spawn } from 'node:child_process';
 import { busyness } from '../busyness.mjs';
 import { commandOf, Participant } from '../participant.mjs';
+import { socketIn } from '../sockets.mjs';
 import { quantile } from '../statistics.mjs';
 
 const STARTS = 5;
 
 /** Clients started one after the other, each until its first answer is there and checked; the server runs already. */
-export async function measure({ peer, can, load, affinity, seconds, path }) {
+export async function open({ peer, can, load, affinity, seconds, folder }) {
+  const path = socketIn(folder);
   // Without a call to make there is nobody to make it to.
   const server = can.includes('call') ? new Participant(peer, 'server', path, affinity.server) : undefined;
+  const end = async () => server?.end();
   try {
     await server?.ask('open', load);
     await start(peer, path, affinity.client);
+  } catch (error) {
+    await end();
+    throw error;
+  }
 
+  async function sample() {
     const serverBefore = await server?.ask('usage');
     const started = performance.now();
     const busyBefore = busyness();
@@ -26,7 +34,6 @@ export async function measure({ peer, can, load, affinity, seconds, path }) {
     const own = process.cpuUsage(ownBefore);
     const serverAfter = await server?.ask('usage');
 
-    await server?.ask('close');
     // Spawning is work of the runner, and nobody else's.
     const ours = starts.reduce((sum, one) => sum + one.cpu, own.user + own.system);
     const servers = server ? serverAfter.cpu - serverBefore.cpu : 0;
@@ -40,9 +47,9 @@ export async function measure({ peer, can, load, affinity, seconds, path }) {
       peakRss: Math.max(...sorted('peakRss')),
       othersCpus: (busy - ours - servers) / (elapsed * 1e6),
     };
-  } finally {
-    await server?.end();
   }
+
+  return { sample, end };
 }
 
 /** Up to the line that the client writes once it has its answer. It is stopped then, for how it ends is not asked. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Participant } from '../participant.mjs';
+import { socketIn } from '../sockets.mjs';
 import { slope } from '../statistics.mjs';
 
 const COUNTS = [250, 500, 1000];
@@ -8,7 +9,12 @@ const COUNTS = [250, 500, 1000];
  * Connections that have had a call and then none: what each adds to the memory of the server and of the client. A
  * slope, for the first connections bring code and pools that further ones share.
  */
-export async function measure({ peer, load, affinity, path }) {
+export function open(one) {
+  return { sample: () => sample(one), end() {} };
+}
+
+async function sample({ peer, load, affinity, folder }) {
+  const path = socketIn(folder);
   const server = new Participant(peer, 'server', path, affinity.server);
   const client = new Participant(peer, 'client', path, affinity.client);
   try {

@@ -1,48 +1,43 @@
-import { busyness } from '../busyness.mjs';
 import { isNative } from '../native/peers.mjs';
-import { Participant } from '../participant.mjs';
-
-// A stream runs to its end whatever the time, which takes a slow peer this much longer.
-const STREAM_SECONDS = 60;
+import { Pair } from '../pair.mjs';
 
 // What is compiled already was as fast after 0.3 s as after a second, within the spread.
 const NATIVE_WARM_UP = 0.5;
 
-/** Both ends are new processes each time: a peak RSS, or code optimised for another case, would not go away again. */
-export async function measure({ peer, hosts, load, affinity, seconds, warmUp, path }) {
-  // A client that hosts its server tells of both in one.
-  const server = hosts ? undefined : new Participant(peer, 'server', path, affinity.server);
-  const client = new Participant(peer, 'client', path, hosts ? affinity.both : affinity.client);
-  const usage = async () => (await server?.ask('usage')) ?? { cpu: 0, peakRss: 0 };
-  const run = (time) => client.ask('run', { ...load, seconds: time }, time + STREAM_SECONDS);
+// While others had their turns, what this one works on has left the caches.
+const SETTLE = 0.05;
+
+/** New processes for each case: a peak RSS, or code optimised for another case, would not go away again. */
+export async function open({ seconds, warmUp, ...one }) {
+  const pair = new Pair(one);
   try {
-    await server?.ask('open', load);
-    await client.ask('open', load, 30);
-    await run(isNative(peer) ? Math.min(warmUp, NATIVE_WARM_UP) : warmUp);
-
-    // The server is asked while nothing is in flight, so that the question
-    // neither waits behind the load nor disturbs it.
-    const before = await usage();
-    const busyBefore = busyness();
-    const measured = await run(seconds);
-    const busy = busyness() - busyBefore;
-    const after = await usage();
-
-    await client.ask('close');
-    await server?.ask('close');
-    const { done, elapsed, bulkRate, p50, p99 } = measured;
-    const cpu = measured.cpu + after.cpu - before.cpu;
-    return {
-      rate: done / elapsed,
-      // Beside bulk nearly all of it is the bulk's.
-      cpuUs: bulkRate === undefined ? cpu / done : undefined,
-      p50: p50 ?? undefined,
-      p99: p99 ?? undefined,
-      bulkRate,
-      peakRss: measured.peakRss + after.peakRss,
-      othersCpus: (busy - cpu) / (elapsed * 1e6),
-    };
-  } finally {
-    await Promise.all([server?.end(), client.end()]);
+    await pair.open();
+    await pair.run({ seconds: isNative(one.peer) ? Math.min(warmUp, NATIVE_WARM_UP) : warmUp });
+  } catch (error) {
+    await pair.end();
+    throw error;
   }
+  return {
+    async sample() {
+      await pair.run({ seconds: SETTLE });
+      const { rate, cpuUs, p50, p99, bulkRate, peakRss, othersCpus } = await pair.measure({ seconds });
+      return {
+        rate,
+        // Beside bulk nearly all of it is the bulk's.
+        cpuUs: bulkRate === undefined ? cpuUs : undefined,
+        p50: p50 ?? undefined,
+        p99: p99 ?? undefined,
+        bulkRate,
+        peakRss,
+        othersCpus,
+      };
+    },
+    async end() {
+      try {
+        await pair.close();
+      } finally {
+        await pair.end();
+      }
+    },
+  };
 }

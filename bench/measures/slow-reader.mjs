@@ -1,4 +1,5 @@
 import { Participant } from '../participant.mjs';
+import { socketIn } from '../sockets.mjs';
 import { slope } from '../statistics.mjs';
 
 const COUNTS = [4, 8, 16];
@@ -9,7 +10,12 @@ const LEAST_SECONDS = 1;
  * Readers of streams without an end that take 50 items a second, each on a connection of its own: what one more holds at
  * both ends after a collection, in the heap and outside of it. A slope, so that code and pools that all share fall out.
  */
-export async function measure({ peer, load, affinity, seconds, path }) {
+export function open(one) {
+  return { sample: () => sample(one), end() {} };
+}
+
+async function sample({ peer, load, affinity, seconds, folder }) {
+  const path = socketIn(folder);
   const server = new Participant(peer, 'server', path, affinity.server);
   const client = new Participant(peer, 'client', path, affinity.client);
   const both = [server, client];

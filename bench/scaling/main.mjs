@@ -1,12 +1,11 @@
 // How the cost of nearcall grows with what there is of everything (../README.md).
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { affinities } from '../affinities.mjs';
 import { checkWritable } from '../output.mjs';
-import { Pair } from '../pair.mjs';
 import { median, spread } from '../statistics.mjs';
+import { inTurns } from '../turns.mjs';
 import { growth, inWords, MOST } from './growth.mjs';
 import { SERIES } from './series.mjs';
 
@@ -14,13 +13,15 @@ const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
   options: {
     only: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '0.4' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '0.2' },
     'warm-up': { type: 'string', default: '1.2' },
     json: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const warmUp = Number(values['warm-up']);
 const only = values.only?.split(',');
 const names = SERIES.map(({ name }) => name);
 const unknown = only?.find((name) => !names.includes(name));
@@ -31,29 +32,36 @@ if (values.json) checkWritable(values.json);
 const [place] = affinities({ cpus: [1] });
 if (!place) throw new Error('both processes have to be on one CPU, which needs taskset');
 
-const all = series.flatMap(({ lines }) => lines.flatMap((line) => line.points.map((point) => ({ ...line, point }))));
-for (const { point } of all) point.samples = [];
-const folder = mkdtempSync(join(tmpdir(), 'nearcall-scaling-'));
-try {
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, one] of (round % 2 ? all.toReversed() : all).entries()) {
-      if (process.stderr.isTTY) {
-        process.stderr.write(
-          `\r\x1b[Kscaling: round ${round + 1} of ${rounds}, ${i + 1} of ${all.length}: ${one.name}`,
-        );
-      }
-      one.point.samples.push(await sample(one));
-    }
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+// A process makes its first calls once: each round of these takes new ones.
+const MOST_STARTS = 3;
+
+const terminal = process.stderr.isTTY;
+const failures = [];
+const tell = {
+  step({ title, x }, what) {
+    if (terminal) process.stderr.write(`\r\x1b[Kscaling: ${title}: ${x}: ${what}`);
+  },
+  failure({ title, x }, cause) {
+    failures.push(new Error(`${title}: ${x} failed`, { cause }));
+  },
+};
+
+for (const { title, lines } of series) {
+  const points = lines.flatMap((line) => line.points.map((point) => ({ ...line, point })));
+  const entries = points.map(({ peer, measure, point: { x, load } }) => {
+    const often = measure === 'load' ? rounds : Math.min(rounds, MOST_STARTS);
+    return { title, x, peer, measure, load, affinity: place, warmUp, seconds, rounds: often };
+  });
+  const samples = await inTurns(entries, { again: 0, tell });
+  for (const [i, { point }] of points.entries()) point.samples = samples[i].map(({ cpuUs }) => cpuUs);
 }
+if (terminal) process.stderr.write('\r\x1b[K');
+if (failures.length > 0) throw new AggregateError(failures);
 
 const charts = series.map(({ per, lines, ...chart }) => {
   const drawn = lines.map(({ name, points }) => ({
     name,
-    points: points.map(({ x, samples }) => pointOf(x, samples)),
+    points: points.map(({ x, samples }) => ({ x, y: median(samples), spread: spread(samples) })),
   }));
   const verdicts = drawn.map(({ name, points }) => ({ name, ...growth(points, per) }));
   return { ...chart, log: { x: true, y: true }, lines: drawn, verdicts };
@@ -89,20 +97,4 @@ if (values.json) {
   }));
   const found = { node: process.version, cpu: cpus()[0].model, rounds, charts: withWords };
   writeFileSync(values.json, `${JSON.stringify(found, null, 2)}\n`);
-}
-
-async function sample({ peer, cold, point: { load } }) {
-  const pair = new Pair({ peer, load, folder, cpu: place.server });
-  try {
-    await pair.open();
-    if (cold) return (await pair.cost({ seconds: 60 })).cpuUs;
-    await pair.run({ seconds: Number(values['warm-up']) });
-    return (await pair.cost({ seconds: Number(values.seconds) })).cpuUs;
-  } finally {
-    await pair.end();
-  }
-}
-
-function pointOf(x, samples) {
-  return { x, y: median(samples), spread: spread(samples) };
 }

@@ -58,7 +58,7 @@ export const SERIES = [
     title: 'First calls of the methods in a contract',
     x: { label: 'methods, each called once by a new process', unit: '' },
     y: CALL,
-    lines: [line('nearcall', 'nearcall-many', METHODS, (methods) => firstCalls(methods), { cold: true })],
+    lines: [line('nearcall', 'nearcall-many', METHODS, (methods) => firstCalls(methods), { measure: 'first-calls' })],
   },
   {
     name: 'streams',
@@ -74,6 +74,6 @@ function firstCalls(methods) {
   return { kind: 'calls', inFlight, times: methods / inFlight, text, methods };
 }
 
-function line(name, peer, xs, loadOf, { cold = false } = {}) {
-  return { name, peer, cold, points: xs.map((x) => ({ x, load: loadOf(x) })) };
+function line(name, peer, xs, loadOf, { measure = 'load' } = {}) {
+  return { name, peer, measure, points: xs.map((x) => ({ x, load: loadOf(x) })) };
 }
