@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
 import { encoder, Invalid, parser, type Schema } from './schema.ts';
@@ -45,6 +45,37 @@ describe('parser', () => {
     const small = parser(mini.object({ d: mini._default(mini.string(), 'none') }), 'The input');
     expect(small({ extra: 1 })).toEqual({ d: 'none' });
     expect(parser(handNumber, 'The input')(5.7)).toBe(5);
+  });
+
+  test('asks zod about no text that a schema of any text has', () => {
+    for (const schema of [z.string(), mini.string(), z.string().describe('said of it').brand('mine')]) {
+      const asked = vi.fn((value: unknown) => z.string().safeParse(value));
+      Object.defineProperty(schema, 'safeParse', { value: asked });
+      const check = parser(schema, 'The input');
+      expect([check(''), check('a'), check('\ud800')]).toEqual(['', 'a', '\ud800']);
+      expect(asked).not.toHaveBeenCalled();
+      for (const value of [5, null, undefined, ['a'], new String('a')]) {
+        expect(issues(() => check(value))).toMatch(/^Invalid input: expected string, received /);
+      }
+      expect(asked).toHaveBeenCalledTimes(5);
+    }
+  });
+
+  test('asks zod about each text that a schema may refuse, or change', () => {
+    const asking = [
+      z.string().min(2),
+      z.email(),
+      z.literal('ab'),
+      z.string().regex(/^b/),
+      z.string().refine((text) => text === 'b'),
+      mini.string().check(mini.minLength(2)),
+      z.templateLiteral(['b', z.string()]),
+      z.enum(['b']),
+    ];
+    for (const schema of asking) expect(() => parser(schema, 'The input')('a')).toThrow(Invalid);
+    const changing = [z.coerce.string().trim(), z.string().trim(), z.string().transform((text) => text.trim())];
+    for (const schema of changing) expect(parser(schema, 'The input')(' a ')).toBe('a');
+    expect(parser(z.coerce.string(), 'The input')(5)).toBe('5');
   });
 
   test('refuses with every issue and the path to it', () => {

@@ -36,12 +36,22 @@ export function shapeOf(schema: Schema | undefined): Shape | undefined {
   return config?.jitless === true ? undefined : read(schema, MOST_LEVELS);
 }
 
-function read(schema: unknown, levels: number): Shape | undefined {
-  if (typeof schema !== 'object' || schema === null || !('_zod' in schema) || levels === 0) return undefined;
+/** Whether the schema takes each text as it is. */
+export function takesTexts(schema: Schema): boolean {
+  return defOf(schema)?.type === 'string';
+}
+
+/** What a schema is made of that asks for its type alone. */
+function defOf(schema: unknown): ZodDef | undefined {
+  if (typeof schema !== 'object' || schema === null || !('_zod' in schema)) return undefined;
   const { def, parse, run } = (schema as ZodSchema)._zod;
   // A schema that runs otherwise than by its type alone has checks.
-  if (def.coerce || def.check !== undefined || run !== parse) return undefined;
-  switch (def.type) {
+  return def.coerce || def.check !== undefined || run !== parse ? undefined : def;
+}
+
+function read(schema: unknown, levels: number): Shape | undefined {
+  const def = levels === 0 ? undefined : defOf(schema);
+  switch (def?.type) {
     case 'string':
     case 'number':
     case 'boolean':
