@@ -151,12 +151,17 @@ export class Channel implements Exits, SubchannelOwner {
     return this.#balancer.crowded;
   }
 
-  refusal({ waits = this.#options.waitForReady }: Pending): Failure | undefined {
-    if (this.#connectivity === 'SHUTDOWN') {
-      const failure = this.#shut ? CLOSED : this.#failure;
-      return { ...failure, message: `${failure.message} Connect again.` };
+  refusal({ waits }: Pending): Failure | undefined {
+    switch (this.#connectivity) {
+      case 'SHUTDOWN': {
+        const failure = this.#shut ? CLOSED : this.#failure;
+        return { ...failure, message: `${failure.message} Connect again.` };
+      }
+      case 'TRANSIENT_FAILURE':
+        return (waits ?? this.#options.waitForReady) ? undefined : this.#failure;
+      default:
+        return undefined;
     }
-    return this.#connectivity === 'TRANSIENT_FAILURE' && !waits ? this.#failure : undefined;
   }
 
   repeats(call: Pending, { code, execution }: Failure): boolean {
