@@ -33,10 +33,7 @@ function stub(owner: StubOwner, service: AnyService, parent: Context | undefined
   const client = bare();
   for (const name of Object.keys(service.methods)) {
     const method = namedMethod(service, name);
-    const within = parent === undefined ? asGiven : (options: CallOptions | undefined) => ({ parent, ...options });
-    client[name] = streamsOutput(method.kind)
-      ? (input: unknown, options?: CallOptions) => owner.stream(method, input, within(options))
-      : (input: unknown, options?: CallOptions) => owner.call(method, input, within(options));
+    client[name] = streamsOutput(method.kind) ? streaming(owner, method, parent) : calling(owner, method, parent);
   }
   return client;
 }
@@ -49,6 +46,17 @@ function bare(): Record<string, unknown> {
   return Object.setPrototypeOf({}, null);
 }
 
-function asGiven(options: CallOptions | undefined): CallOptions | undefined {
-  return options;
+/** What a method is on a stub. */
+type Called = (input: unknown, options?: CallOptions) => Promise<unknown> | ResponseStream<unknown>;
+
+// Each has all that it needs in one scope: more would be as many lines of a CPU's cache at a call.
+
+function calling(owner: StubOwner, method: NamedMethod, parent: Context | undefined): Called {
+  if (parent === undefined) return (input, options) => owner.call(method, input, options);
+  return (input, options) => owner.call(method, input, { parent, ...options });
+}
+
+function streaming(owner: StubOwner, method: NamedMethod, parent: Context | undefined): Called {
+  if (parent === undefined) return (input, options) => owner.stream(method, input, options);
+  return (input, options) => owner.stream(method, input, { parent, ...options });
 }
