@@ -42,7 +42,11 @@ export class Invoker implements StreamOwner, Giving {
   call(method: NamedMethod, input: unknown, options?: CallOptions): Promise<unknown> {
     const deadline =
       options?.deadline ?? method.deadline ?? (method.kind === KIND.clientStream ? NEVER : this.#deadline);
-    const call = new (method.kind === KIND.event ? PendingEvent : PendingCall)(this, method, input, deadline);
+    // Not one `new` of either class: V8 makes no code for what it has to look up.
+    const call =
+      method.kind === KIND.event
+        ? new PendingEvent(this, method, input, deadline)
+        : new PendingCall(this, method, input, deadline);
     const promise = new Promise<unknown>((resolve) => {
       call.resolve = resolve;
     });
