@@ -73,6 +73,7 @@ const CAUGHT_BY: { readonly [M in keyof typeof MUTANTS]: RegExp } = {
   givesMetadataAPrototype: /^hasNoPrototype/,
   makesTextOfAStrangers: /^throwsOnlyRefusals/,
   takesMoreThanItsWindow: /^(endsOnWhatIsWrong|holdsAWindow)/,
+  grantsMoreThanIsMissing: /^grantsTheRest/,
   takesMoreEvents: /^(endsOnWhatIsWrong|holdsAWindow)/,
   takesMoreCalls: /^endsOnWhatIsWrong/,
   takesLongMetadata: /^endsOnWhatIsWrong/,

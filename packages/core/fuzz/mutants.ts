@@ -96,6 +96,18 @@ export const MUTANTS = {
   takesMoreThanItsWindow: sessionTarget((role, limits, ...rest) =>
     connect(role, { ...limits, window: 2 * limits.window }, ...rest),
   ),
+  grantsMoreThanIsMissing: sessionTarget((role, limits, ...rest) => {
+    const connection = connect(role, limits, ...rest);
+    const take = connection.take.bind(connection);
+    connection.take = () => {
+      const bytes = take();
+      // A stream never gets so much at once.
+      const long = bytes?.[4] === FRAME.CREDIT && Buffer.from(bytes).readUInt32BE(10) > limits.window;
+      if (long) bytes[13] = ((bytes[13] as number) + 1) & 0xff;
+      return bytes;
+    };
+    return connection;
+  }),
   takesMoreEvents: sessionTarget((role, limits, ...rest) => connect(role, { ...limits, events: 2 ** 30 }, ...rest)),
   takesMoreCalls: sessionTarget((role, limits, ...rest) => connect(role, { ...limits, calls: 2 ** 24 }, ...rest)),
   takesLongMetadata: sessionTarget((role, limits, ...rest) => connect(role, { ...limits, metadata: 65_535 }, ...rest)),

@@ -148,8 +148,10 @@ class Session {
       const call = this.#model.calls.get(frame.call);
       const open = call !== undefined && (call.opener === honest || call.halves[honest].state !== 'CLOSED');
       promise(open || frame.call === EVENTS_CALL, 'saysNoMoreOfACall', () => `${brief(frame)} comes behind its end`);
-      const granted = call?.halves[this.#hostile].account ?? 0;
-      promise(granted <= window, 'holdsAWindow', () => `${brief(frame)} makes it ${granted}`);
+      const half = call?.halves[this.#hostile];
+      const [name, most] = half?.state === 'FINAL' ? ['grantsTheRest', half.lacks] : ['holdsAWindow', window];
+      const granted = half === undefined || half.state === 'CLOSED' ? 0 : half.account;
+      promise(granted <= most, name, () => `${brief(frame)} makes it ${granted}`);
       promise(this.#model.events[this.#hostile].account <= events, 'holdsAWindow', () => 'events may be more');
       promise(this.#model.active(this.#hostile) <= 4, 'letsFewOn', () => `${brief(frame)} lets a fifth message on`);
     }

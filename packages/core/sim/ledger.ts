@@ -13,6 +13,8 @@ interface Half {
   credit: number;
   /** What is under way in chunks. */
   under: 'part' | 'last' | undefined;
+  /** What is still to come of it. */
+  lacks: number;
   closed: boolean;
 }
 
@@ -124,6 +126,7 @@ export class Ledger {
     const output = half(streamsOutput(kind) ? caller.window : 0);
     const more = (flags & FLAG.MORE) !== 0;
     if (!streamsInput(kind)) [input.closed, input.under] = more ? [false, 'last'] : [true, undefined];
+    input.lacks = lacksOf(frame);
     this.#calls.set(call, { mine, sends: mine ? input : output, receives: mine ? output : input });
   }
 
@@ -151,7 +154,9 @@ export class Ledger {
     const receives = call === EVENTS_CALL ? this.#eventsIn : entry?.receives;
     if (receives === undefined) return;
     receives.credit += payload.readUInt32BE(0);
-    const most = call === EVENTS_CALL ? this.#mine.events : this.#mine.window;
+    // One message gets credit for what is missing of it, and for no more.
+    const { under, lacks } = receives;
+    const most = call === EVENTS_CALL ? this.#mine.events : under === 'last' ? lacks : this.#mine.window;
     if (receives.credit > most + this.#early() && !this.#receivesFree) this.#break('creditIsBounded', frame);
   }
 
@@ -167,15 +172,28 @@ export class Ledger {
 }
 
 function half(credit: number): Half {
-  return { credit, under: undefined, closed: false };
+  return { credit, under: undefined, lacks: 0, closed: false };
 }
 
-function step(along: Half, { type, flags }: Frame): void {
+function step(along: Half, frame: Frame): void {
+  const { type, flags, payload } = frame;
   const more = (flags & FLAG.MORE) !== 0;
+  if (type === FRAME.CHUNK) along.lacks -= payload.length;
+  else if (type === FRAME.ANSWER) along.lacks = lacksOf(frame);
   if (type === FRAME.END || type === FRAME.ERROR || type === FRAME.CANCEL) along.closed = true;
   else if (type === FRAME.ANSWER) [along.closed, along.under] = more ? [false, 'last'] : [true, undefined];
   else if (type === FRAME.ITEM || type === FRAME.EVENT) along.under = more ? 'part' : undefined;
   else if (type === FRAME.CHUNK && !more) [along.closed, along.under] = [along.under === 'last', undefined];
+}
+
+/** What is missing of a message behind its first frame. */
+function lacksOf({ type, flags, payload }: Frame): number {
+  if ((flags & FLAG.MORE) === 0) return 0;
+  let at = type === FRAME.REQUEST ? 2 : 0;
+  if ((flags & FLAG.DEADLINE) !== 0) at += 4;
+  if ((flags & FLAG.NESTED) !== 0) at += 1;
+  if ((flags & FLAG.METADATA) !== 0) at += 2 + payload.readUInt16BE(at);
+  return Number(payload.readBigUInt64BE(at)) - (payload.length - at - 8);
 }
 
 function costOf({ type, flags, payload }: Frame): number {

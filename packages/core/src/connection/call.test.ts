@@ -378,13 +378,16 @@ describe('a call that is given up', () => {
 
   test('in the middle of its request sends no more of it, and no handler sees it', () => {
     const { near, far, settle, carry } = pair();
-    const call = near.ask(bytes(10_000));
+    const call = near.ask(bytes(400_000));
     carry(near);
     carry(far);
     carry(near, 1);
     near.cancel(call, 'DEADLINE_EXCEEDED');
     settle();
-    expect(near.left).toEqual(['METHOD 0', 'REQUEST 0+', 'CHUNK 0+', 'CANCEL 0']);
+    const chunks = near.left.filter((frame) => frame === 'CHUNK 0+');
+    expect(near.left).toEqual(['METHOD 0', 'REQUEST 0+', ...chunks, 'CANCEL 0']);
+    // What had its turn, of 391 in all.
+    expect(chunks).toHaveLength(64);
     expect(far.requests).toEqual([]);
     expect(far.cancelled).toEqual([]);
     expect(call.outcomes).toMatchObject([{ code: 'DEADLINE_EXCEEDED', execution: 'rejected' }]);
@@ -395,14 +398,16 @@ describe('a call that is given up', () => {
     const { near, far, settle, carry } = pair();
     const call = near.ask('a');
     settle();
-    far.answer(far.request('a'), bytes(10_000));
+    far.answer(far.request('a'), bytes(400_000));
     carry(far);
     carry(near);
     carry(far, 1);
     near.cancel(call, 'CANCELLED');
     carry(near);
     settle();
-    expect(far.left).toEqual(['ANSWER 0+', 'CHUNK 0+', 'ERROR 0']);
+    const chunks = far.left.filter((frame) => frame === 'CHUNK 0+');
+    expect(far.left).toEqual(['ANSWER 0+', ...chunks, 'ERROR 0']);
+    expect(chunks).toHaveLength(64);
     expect(call.outcomes).toMatchObject([{ code: 'CANCELLED', execution: 'unknown' }]);
     expect(far.cancelled).toEqual([]);
     expect([near.calls().length, far.serving]).toEqual([0, 0]);
@@ -666,15 +671,21 @@ describe('long messages', () => {
     expect(far.left.slice(4)).toEqual(['CREDIT 8']);
   });
 
-  test('hold no more than a first frame and a window of what is not read on', () => {
+  test('are no more than a first frame each until they are let on, and then leave as the transport takes them', () => {
     const { near, far, carry } = pair({}, { window: 4096 });
-    near.ask(bytes(100_000));
+    for (let i = 0; i < 5; i++) near.ask(bytes(100_000));
     carry(near);
+    expect(near.left.slice(1)).toEqual(['REQUEST 0+', 'REQUEST 2+', 'REQUEST 4+', 'REQUEST 6+', 'REQUEST 8+']);
     carry(far);
+    expect(far.left.map((frame) => frame.split(' ').slice(0, 2).join(' '))).toEqual(
+      [0, 2, 4, 6].map((call) => `CREDIT ${call}`),
+    );
+    near.left.length = 0;
     carry(near);
-    // One window is out, and no more leaves until the far end has sent the credit that it wrote meanwhile.
-    expect(near.take()).toBeUndefined();
-    expect(near.left.filter((frame) => frame === 'CHUNK 0+')).toHaveLength(4);
+    // All of the four has left, in turn, and nothing of the fifth.
+    const chunks = (call: number): string[] => near.left.filter((frame) => frame.startsWith(`CHUNK ${call}`));
+    expect([0, 2, 4, 6, 8].map((call) => chunks(call).length)).toEqual([97, 97, 97, 97, 0]);
+    expect(near.left.slice(0, 4)).toEqual(['CHUNK 0+', 'CHUNK 2+', 'CHUNK 4+', 'CHUNK 6+']);
   });
 });
 

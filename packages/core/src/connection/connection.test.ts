@@ -239,11 +239,11 @@ describe('what the protocol rules out ends the connection, with the reason for b
     ],
     [
       'a CHUNK without credit',
-      'a CHUNK for which there was no credit (limit "window")',
+      'a CHUNK for which there was no credit',
       KNOWN,
-      asksLong(0, 8000, 10),
+      asksLong(0, 1100, 10),
       chunk(0, 500, true),
-      chunk(0, 600, true),
+      chunk(0, 591, true),
     ],
     ['an empty CHUNK', 'a CHUNK that is empty', KNOWN, asksLong(0, 100, 10), chunk(0, 0, true)],
     [

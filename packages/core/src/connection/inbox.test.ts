@@ -54,28 +54,37 @@ function endWith(limits: Partial<Limits>): End {
 
 const WINDOW = 1024;
 
-test('a message gets credit for what is missing of it, and for a window at most', () => {
-  const { begin, granted } = endWith({ window: WINDOW });
+test('a message gets credit for all that is missing of it, once', () => {
+  const { inbox, begin, granted } = endWith({ window: WINDOW });
+  const call = new AnyCall(4);
   begin(new AnyCall(2), 700, 100);
-  begin(new AnyCall(4), 5000, 100);
+  begin(call, 5000, 100);
   expect(granted()).toEqual([
     [2, 600],
-    [4, WINDOW],
+    [4, 4900],
   ]);
+  inbox.chunk(call, new Uint8Array(WINDOW), true);
+  inbox.chunk(call, new Uint8Array(4900 - WINDOW - 1), true);
+  inbox.chunk(call, new Uint8Array(1), false);
+  expect(granted()).toEqual([]);
 });
 
-test('credit is filled up again once half of the window is used, and not for every chunk', () => {
-  const { inbox, begin, granted } = endWith({ window: WINDOW });
+test('what is missing beyond what one CREDIT can say is granted once that is used up', () => {
+  const { inbox, begin, granted } = endWith({ bytes: 2 ** 40 });
   const call = new AnyCall(2);
-  begin(call, 5000);
-  expect(granted()).toEqual([[2, WINDOW]]);
-  inbox.chunk(call, new Uint8Array(WINDOW / 2 - 1), true);
+  const most = 2 ** 32 - 1;
+  begin(call, most + 5000, 1000);
+  expect(granted()).toEqual([[2, most]]);
+  // As if all but so many bytes of it had come, which take a while.
+  const assembly = call.assembly as NonNullable<Call['assembly']>;
+  assembly.credit = 2000;
+  inbox.chunk(call, new Uint8Array(1999), true);
   expect(granted()).toEqual([]);
   inbox.chunk(call, new Uint8Array(1), true);
-  expect(granted()).toEqual([[2, WINDOW / 2]]);
+  expect(granted()).toEqual([[2, most]]);
 });
 
-test('a message of any size crosses with chunks of any sizes, and is never granted more than a window or its rest', () => {
+test('a message of any size crosses with chunks of any sizes, and is granted its rest, no more and no less', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 6000 }),
@@ -89,13 +98,11 @@ test('a message of any size crosses with chunks of any sizes, and is never grant
         let credit = 0;
         const take = (): void => {
           for (const [, bytes] of granted()) credit += bytes;
-          expect(credit).toBeLessThanOrEqual(Math.min(WINDOW, total - sent));
+          expect(credit).toBe(total - sent);
         };
         begin(call, total, sent);
         take();
         for (let i = 0; sent < total; i++) {
-          // Where there is more to send there is always some credit: nothing can wait for ever.
-          expect(credit).toBeGreaterThan(0);
           const size = Math.min(sizes[i % sizes.length] as number, credit, total - sent);
           const whole = inbox.chunk(call, message.subarray(sent, sent + size), sent + size < total);
           sent += size;
@@ -118,11 +125,14 @@ test('a message of any size crosses with chunks of any sizes, and is never grant
 
 test('a chunk for which there is no credit is refused, and one that takes all of it is not', () => {
   const { inbox, begin } = endWith({ window: WINDOW });
-  const call = new AnyCall(2);
-  begin(call, 5000);
-  inbox.chunk(call, new Uint8Array(WINDOW), true);
-  expect(() => inbox.chunk(call, new Uint8Array(WINDOW + 1), true)).toThrow(
-    new ProtocolError('a CHUNK for which there was no credit (limit "window")'),
+  const [whole, longer] = [new AnyCall(2), new AnyCall(4)];
+  for (const call of [whole, longer]) {
+    begin(call, 5000);
+    inbox.chunk(call, new Uint8Array(WINDOW), true);
+  }
+  expect(inbox.chunk(whole, new Uint8Array(5000 - WINDOW), false)?.missing).toBe(0);
+  expect(() => inbox.chunk(longer, new Uint8Array(5000 - WINDOW + 1), true)).toThrow(
+    new ProtocolError('a CHUNK for which there was no credit'),
   );
 });
 

@@ -6,9 +6,14 @@ import type { Call } from './call.ts';
 import type { Fields } from './fields.ts';
 import type { Outbox } from './outbox.ts';
 
+/** What one CREDIT can say. */
+const MOST_CREDIT = 2 ** 32 - 1;
+
 /**
  * The long messages that are coming in. It says when each gets its credit, so that they hold little memory at once: those
- * beyond the limit `reassembly` hold their first frame and wait.
+ * beyond the limit `reassembly` hold their first frame and wait. One that is let on gets credit for all of it: its length is
+ * one that is taken, and what has come of it is held until it is whole, whoever reads. (By a window at a time, 1 MiB
+ * there and back took a tenth to a fifth more CPU.)
  */
 export class Inbox {
   readonly #limits: OwnLimits;
@@ -41,14 +46,14 @@ export class Inbox {
   chunk(call: Call, bytes: Uint8Array, more: boolean): Assembly | undefined {
     const assembly = call.assembly as Assembly;
     if (bytes.length > assembly.credit) {
-      throw new ProtocolError('a CHUNK for which there was no credit (limit "window")');
+      throw new ProtocolError('a CHUNK for which there was no credit');
     }
     assembly.credit -= bytes.length;
     if (assembly.append(bytes, more)) {
       this.drop(call);
       return assembly;
     }
-    if (assembly.credit <= this.#limits.window / 2) this.#grant(call, assembly);
+    if (assembly.credit === 0) this.#grant(call, assembly);
     return undefined;
   }
 
@@ -95,12 +100,10 @@ export class Inbox {
     assembly.admitted();
   }
 
-  /** Fills the message's credit up to a window, or to what is still missing of it. */
+  /** Gives credit for what is missing of a message that has none. */
   #grant(call: Call, assembly: Assembly): void {
-    const grant = Math.min(this.#limits.window, assembly.missing) - assembly.credit;
-    if (grant <= 0) return;
-    assembly.credit += grant;
-    writeCredit(this.#outbox, call.id, grant);
+    assembly.credit = Math.min(MOST_CREDIT, assembly.missing);
+    writeCredit(this.#outbox, call.id, assembly.credit);
   }
 }
 

@@ -81,9 +81,9 @@ const REQUESTS: readonly Row[] = [
     const opening = frame(FRAME.REQUEST, call, [u16(KIND.clientStream)]);
     return Buffer.concat([opening, frame(FRAME.ITEM, call, [bytes(2000 - 64 + past)], RAW)]);
   }),
-  rowsOf('window', { window: 2000 }, 'connection', /no credit \(limit "window"\)/, (past) => (call) => {
+  rowsOf('bytes', { bytes: 9000 }, 'connection', /a CHUNK for which there was no credit/, (past) => (call) => {
     const opening = frame(FRAME.REQUEST, call, [u16(KIND.unary), u64(9000), 1], MORE | RAW);
-    return Buffer.concat([opening, chunkFrame(call, 2000 + past, true)]);
+    return Buffer.concat([opening, chunkFrame(call, 8999 + past, false)]);
   }),
   rowsOf('events', { events: 2000 }, 'connection', /no credit \(limit "events"\)/, (past) => () => {
     return frame(FRAME.EVENT, EVENTS_CALL, [u16(KIND.event), bytes(2000 - 64 + past)], RAW);
@@ -115,9 +115,9 @@ const ANSWERS: readonly Row[] = [
   rowsOf('metadata', { metadata: 90 }, 'connection', /91 bytes, where 90 are taken \(limit "metadata"\)/, (past) => {
     return (call) => frame(FRAME.HEADER, call, [map(90 + past)]);
   }),
-  rowsOf('window', { window: 2000 }, 'connection', /no credit \(limit "window"\)/, (past) => (call) => {
+  rowsOf('bytes', { bytes: 9000 }, 'connection', /a CHUNK for which there was no credit/, (past) => (call) => {
     const opening = frame(FRAME.ANSWER, call, [u64(9000), 1], MORE | RAW);
-    return Buffer.concat([opening, chunkFrame(call, 2000 + past, true)]);
+    return Buffer.concat([opening, chunkFrame(call, 8999 + past, false)]);
   }),
 ];
 

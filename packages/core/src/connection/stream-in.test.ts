@@ -452,7 +452,7 @@ describe.each(SIDES)('of the long items that come in, to the %s,', (side) => {
     }
     expect(end.leaves().filter((line) => line.startsWith('CREDIT 10'))).toEqual([]);
     end.receive(chunkFrame(0, 900, true), chunkFrame(0, 900, true), chunkFrame(0, 300, false));
-    expect(end.leaves()).toContain('CREDIT 10 1024');
+    expect(end.leaves()).toContain('CREDIT 10 2100');
   });
 });
 
@@ -464,7 +464,7 @@ describe('a long request for a server stream', () => {
     end.receive(METHODS);
     for (let i = 0; i < 6; i++) {
       end.receive(begins);
-      expect(end.leaves()).toEqual(['CREDIT 0 1024']);
+      expect(end.leaves()).toEqual(['CREDIT 0 4999']);
       end.receive(frame(FRAME.CANCEL, 0, [4]));
       const [error] = end.sent();
       expect(says(error)).toMatchObject({ code: 4, ran: false });

@@ -11,7 +11,7 @@ export interface Limits {
   readonly chunk: number;
   /** Calls that the other end may have open at once. Default 1,024. */
   readonly calls: number;
-  /** What may be on its way on one stream, or of one long message, before it was read. Default 256 KiB. */
+  /** What may be on its way on one stream before it was read. Default 256 KiB. */
   readonly window: number;
   /** What all events of one direction may hold before their handlers have settled. Default 256 KiB. */
   readonly events: number;
