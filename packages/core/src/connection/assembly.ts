@@ -4,6 +4,7 @@ import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Fields } from './fields.ts';
 import type { Message } from './message.ts';
+import { messageMemory } from './message-memory.ts';
 
 const nothing = (): void => {};
 
@@ -33,7 +34,7 @@ export class Assembly implements Message {
     this.total = total;
     this.raw = raw;
     this.active = active;
-    this.#buffer = allocate(active ? Math.min(total, this.#nextSize(first.length)) : first.length);
+    this.#buffer = messageMemory(active ? Math.min(total, this.#nextSize(first.length)) : first.length);
     this.#buffer.set(first);
     this.#have = first.length;
   }
@@ -77,7 +78,7 @@ export class Assembly implements Message {
       throw new ProtocolError(`a message that ${how} the ${this.total} bytes it announced`);
     }
     if (need > this.#buffer.length) {
-      const grown = allocate(Math.min(this.total, this.#nextSize(need)));
+      const grown = messageMemory(Math.min(this.total, this.#nextSize(need)));
       grown.set(this.#buffer.subarray(0, this.#have));
       this.#buffer = grown;
     }
@@ -100,13 +101,5 @@ export class Assembly implements Message {
   value(raw: boolean, limits: BodyLimits): unknown {
     const { buffer } = this.#buffer;
     return raw ? new Uint8Array(buffer, 0, this.total) : decodeBody(this.#buffer, 0, this.total, false, limits);
-  }
-}
-
-function allocate(bytes: number): Buffer {
-  try {
-    return Buffer.allocUnsafeSlow(bytes);
-  } catch {
-    throw new ProtocolError(`a message of ${bytes} bytes, for which there is no memory here`);
   }
 }
