@@ -163,9 +163,9 @@ export class Connection<T> {
     this.exchange.left();
   }
 
-  /** The next bytes to send, or undefined where there are none now. */
-  take(): Uint8Array | undefined {
-    return this.#outbox.take(this.#chunk);
+  /** The next bytes to send, or undefined where there are none now. `early`: while more is about to be written. */
+  take(early = false): Uint8Array | undefined {
+    return early ? this.#outbox.takeEarly() : this.#outbox.take(this.#chunk);
   }
 
   /** Returns the bytes behind the preface, once it is whole and right. */

@@ -127,6 +127,12 @@ export class Outbox {
     return this.#takeUrgent() ?? this.#takeFrames() ?? this.#takeTurns(chunk);
   }
 
+  /** What was written so far and may leave before all is written; undefined where other things are to go before it. */
+  takeEarly(): Uint8Array | undefined {
+    const waits = this.#later !== undefined || (this.#turns !== undefined && this.#turns.queued > 0);
+    return waits ? undefined : (this.#takeUrgent() ?? this.frames.take());
+  }
+
   #takeUrgent(): Uint8Array | undefined {
     const bytes = this.#urgent?.take();
     if (bytes === undefined) this.#urgent = undefined;

@@ -20,6 +20,8 @@ import { toldOf } from './told-error.ts';
 export interface DispatcherOwner extends ContextOwner, PumpOwner {
   /** A call's handler is about to run: the process must live for it. */
   serves(): void;
+  /** An answer is about to be written. */
+  answers(): void;
   /** The call's handler has returned, and its answer follows at once. */
   served(context: CallContext): void;
 }
@@ -102,13 +104,17 @@ export class Dispatcher {
       }
     });
     within.then(
-      ({ output }) => this.#send(call, output),
+      ({ output }) => {
+        this.#owner.answers();
+        this.#send(call, output);
+      },
       (thrown) => this.#failed(call, thrown),
     );
   }
 
   /** Takes what a handler gave. */
   #took(call: Call, result: unknown): void {
+    this.#owner.answers();
     const { outflow } = call;
     if (outflow === undefined) return this.#answer(call, result);
     this.#stream(call, outflow, result, (thrown) => {

@@ -192,6 +192,7 @@ export class Invoker implements StreamOwner, Giving {
   #send(call: Pending, exit: Exit, timeLeft: number): void {
     const { method } = call;
     exit.sender.schedule();
+    exit.sender.writes();
     try {
       if (call.isEvent) exit.emit(call);
       else exit.call(call, timeLeft);

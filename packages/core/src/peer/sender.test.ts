@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import os from 'node:os';
+import { expect, test, vi } from 'vitest';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { Sender } from './sender.ts';
@@ -68,4 +69,48 @@ test('one that stays is let go after ten seconds, unless it goes on reading what
   }
   waits?.action();
   expect(destroyed).toBe(1);
+});
+
+test.each([
+  [2, ['1', '2', '3']],
+  [1, ['3']],
+])('on %i CPUs what was written of many calls leaves before the others are', async (cpus, sent) => {
+  vi.resetModules();
+  const { Sender } = await import('./sender.ts');
+  const { availableParallelism } = os;
+  os.availableParallelism = () => cpus;
+  try {
+    let flush: (() => void) | undefined;
+    let waiting: string | undefined;
+    const take = (): Uint8Array | undefined => {
+      const bytes = waiting === undefined ? undefined : Buffer.from(waiting);
+      waiting = undefined;
+      return bytes;
+    };
+    const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {} };
+    const found: string[] = [];
+    const transport = { queued: 0, hold: () => {}, send: (bytes: Uint8Array) => void found.push(String(bytes)) };
+    const defer = (action: () => void): void => {
+      flush = action;
+    };
+    const clock = { defer } as unknown as Clock;
+    const events = { sending: () => {}, sent: () => {}, left: () => {} };
+    const sender = new Sender(source, transport as unknown as Transport, clock, events);
+    for (let i = 0; i < 40; i++) {
+      sender.schedule();
+      sender.writes();
+      waiting = String(1 + (i >> 4));
+    }
+    expect(found).toEqual(sent.slice(0, -1));
+    flush?.();
+    expect(found).toEqual(sent);
+    // What comes behind what is on its way already would only wait there.
+    transport.queued = 1;
+    for (let i = 0; i < 40; i++) sender.writes();
+    waiting = 'more';
+    sender.writes();
+    expect(found).toEqual(sent);
+  } finally {
+    os.availableParallelism = availableParallelism;
+  }
 });

@@ -8,7 +8,8 @@ interface Source {
   readonly phase: string;
   /** Whether the other end waits for answers. */
   readonly awaited: boolean;
-  take(): Uint8Array | undefined;
+  /** The next bytes. `early`: while more is about to be written. */
+  take(early?: boolean): Uint8Array | undefined;
   /** Writes something that asks whether the other end still reads. */
   ask(): void;
 }
@@ -27,6 +28,16 @@ export interface SenderEvents {
 const HANDED_OVER = 256 * 1024;
 
 /**
+ * After so many calls or answers they leave, and the other end begins with them while this one goes on. Where all of a
+ * tick left at once the two took turns, and each CPU was idle half of the time. On two CPUs 64 in flight come to 2.1 times
+ * the calls a second, with objects of 1 KB to 1.6 to 1.9 times, at 0.8 to 0.9 of the CPU. Tried: 8, 16, 32, and by bytes.
+ */
+const TOGETHER = 16;
+
+/** On one CPU nothing runs beside this process, and each write more makes it wait for the other: up to a sixth of a call. */
+let alone: boolean | undefined;
+
+/**
  * How long the other end may stay once this one has ended its side, in milliseconds, without reading what is still on its
  * way: all that it may send is events.
  */
@@ -36,8 +47,9 @@ const STAYING = 10_000;
 const ASKING = 1000;
 
 /**
- * Hands a connection's bytes to its transport once a tick, and no more than it can swallow. It also knows when there is
- * work: a transport holds its process while calls are pending, and not when it is idle.
+ * Hands a connection's bytes to its transport once a tick, sooner where many calls have been written, and no more than it
+ * can swallow. It also knows when there is work: a transport holds its process while calls are pending, and not when it
+ * is idle.
  */
 export class Sender {
   readonly #source: Source;
@@ -45,6 +57,8 @@ export class Sender {
   readonly #clock: Clock;
   readonly #events: SenderEvents;
   #scheduled = false;
+  /** How many calls and answers have been written since something was handed over. */
+  #written = 0;
   #now = -1;
   #held = false;
   /** Whether it is about to let go. */
@@ -89,6 +103,23 @@ export class Sender {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.defer(this.#flush);
+  }
+
+  /** A call or an answer is about to be written. Nothing else may be half done: what is sent may come out at once. */
+  writes(): void {
+    if (++this.#written > TOGETHER) this.#sendEarly();
+  }
+
+  #sendEarly(): void {
+    this.#written = 1;
+    alone ??= process.getBuiltinModule('node:os').availableParallelism() === 1;
+    // What its transport cannot swallow at once would only wait there.
+    if (alone || this.#ended || this.#transport.queued > 0) return;
+    let bytes = this.#source.take(true);
+    while (bytes !== undefined) {
+      this.#transport.send(bytes, false);
+      bytes = this.#source.take(true);
+    }
   }
 
   /**
@@ -138,6 +169,7 @@ export class Sender {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
+    this.#written = 0;
     this.#now = -1;
     if (this.#ended) return;
     this.#events.sending();

@@ -128,6 +128,10 @@ export class Serving implements DispatcherOwner {
     this.#sender.began();
   }
 
+  answers(): void {
+    this.#sender.writes();
+  }
+
   served(context: CallContext): void {
     this.#watched?.delete(context);
     this.#sender.finished();

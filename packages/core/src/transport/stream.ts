@@ -81,11 +81,12 @@ class StreamTransport implements MarkedTransport {
 
   send(bytes: Uint8Array, more: boolean): void {
     if (!this.#writable.writable) return;
+    const outer = sending;
     sending = true;
     if (more && !this.#corked) this.#cork(true);
     this.#writable.write(bytes);
     if (!more && this.#corked) this.#cork(false);
-    sending = false;
+    sending = outer;
   }
 
   end(): void {
