@@ -5,14 +5,11 @@ import type { Subchannel } from './subchannel.ts';
 /** Spreads calls over the connections to several addresses. */
 export class Balancer {
   readonly #subchannels: readonly Subchannel[];
-  /** The first, where there is no other: to look for it in the list was two more lines of a CPU's cache a call. */
-  readonly #only: Subchannel | undefined;
   /** Whose turn it is among those that have as few calls. */
   #turn = 0;
 
   constructor(subchannels: readonly Subchannel[]) {
     this.#subchannels = subchannels;
-    this.#only = subchannels.length === 1 ? subchannels[0] : undefined;
   }
 
   /** Whether a call, or an event, can leave now. */
@@ -22,10 +19,6 @@ export class Balancer {
 
   /** The one with the fewest calls; among several such each in turn. */
   pick(call: Pending): Exit | undefined {
-    if (this.#only !== undefined) {
-      const { exit } = this.#only;
-      return exit?.can(call) === true ? exit : undefined;
-    }
     const all = this.#subchannels;
     let best: Exit | undefined;
     let at = 0;

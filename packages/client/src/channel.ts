@@ -36,6 +36,8 @@ export class Channel implements Exits, SubchannelOwner {
   readonly #subchannels: readonly Subchannel[];
   readonly #balancer: Balancer;
   readonly #watchers: Watchers;
+  /** Where all calls leave: kept where there is but one such, for to look for it would be four more objects a call. */
+  #exit: Exit | undefined = undefined;
   #connectivity: Connectivity = 'CONNECTING';
   /** How many calls wait, and what keeps the process running for them. */
   #waiting = 0;
@@ -136,7 +138,8 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   pick(call: Pending): Exit | undefined {
-    return this.#balancer.pick(call);
+    if (this.#exit === undefined) return this.#balancer.pick(call);
+    return this.#exit.can(call) ? this.#exit : undefined;
   }
 
   all(): Exit[] {
@@ -152,16 +155,12 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   refusal({ waits }: Pending): Failure | undefined {
-    switch (this.#connectivity) {
-      case 'SHUTDOWN': {
-        const failure = this.#shut ? CLOSED : this.#failure;
-        return { ...failure, message: `${failure.message} Connect again.` };
-      }
-      case 'TRANSIENT_FAILURE':
-        return (waits ?? this.#options.waitForReady) ? undefined : this.#failure;
-      default:
-        return undefined;
+    if (this.#connectivity === 'SHUTDOWN') {
+      const failure = this.#shut ? CLOSED : this.#failure;
+      return { ...failure, message: `${failure.message} Connect again.` };
     }
+    if (this.#connectivity !== 'TRANSIENT_FAILURE') return undefined;
+    return (waits ?? this.#options.waitForReady) ? undefined : this.#failure;
   }
 
   repeats(call: Pending, { code, execution }: Failure): boolean {
@@ -213,6 +212,7 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   changed(): void {
+    if (this.#subchannels.length === 1) this.#exit = this.#subchannels[0]?.exit;
     this.#become(this.#balancer.connectivity);
     this.gone();
   }

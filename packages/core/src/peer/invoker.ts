@@ -25,6 +25,10 @@ export class Invoker implements StreamOwner, Giving {
   readonly #deadline: number;
   readonly #signals = new AbortSignals(this);
   readonly #lines: Lines;
+  /** Whether any wait. It stands here, and what the alarm is set for, so that most calls look into neither. */
+  #waits = false;
+  /** A call with this deadline, in milliseconds, or a longer one is over behind the next ring. */
+  #alarmed: number | undefined = undefined;
   /** How many calls and events have not settled. */
   pending = 0;
   #closing = false;
@@ -76,7 +80,7 @@ export class Invoker implements StreamOwner, Giving {
     const exits = this.#exits;
     // Those that were made before go first, and one that does not wait must know whether they still do.
     this.sendWaiting();
-    let exit = this.#lines.lets(call) ? exits.pick(call) : undefined;
+    let exit = this.#lets(call) ? exits.pick(call) : undefined;
     call.exit = exit;
     this.pending++;
     (exit?.sender ?? exits).began();
@@ -92,20 +96,33 @@ export class Invoker implements StreamOwner, Giving {
     const refusal = completes ? undefined : this.#closing && !call.isEvent ? CLOSED : exits.refusal(call);
     if (refusal !== undefined) return call.failed(refusal);
     if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
-    this.#alarm.by(call.expiresAt);
-    if (exit === undefined && completes && this.#lines.lets(call)) {
+    if (this.#alarmed === undefined || call.deadline < this.#alarmed) {
+      this.#alarmed = call.deadline;
+      this.#alarm.by(call.expiresAt);
+    }
+    if (exit === undefined && completes && this.#lets(call)) {
       exit = exits.pick(call);
       call.exit = exit;
     }
     if (exit !== undefined) return this.#send(call, exit, call.deadline);
     if (nested && exits.crowded) return call.failed(CROWDED);
-    this.#lines.add(call);
+    this.#wait(call);
     exits.schedule();
   }
 
   /** Whether calls wait to be sent. */
   get waiting(): boolean {
-    return !this.#lines.empty;
+    return this.#waits;
+  }
+
+  /** Whether it need not wait for others. */
+  #lets(call: Pending): boolean {
+    return !this.#waits || this.#lines.lets(call);
+  }
+
+  #wait(call: Pending): void {
+    this.#lines.add(call);
+    this.#waits = true;
   }
 
   /** Makes no new calls. Those that wait are still sent. */
@@ -116,16 +133,17 @@ export class Invoker implements StreamOwner, Giving {
 
   /** Sends what waits, as far as there is room. */
   sendWaiting(): void {
-    if (!this.#lines.empty) {
+    if (this.#waits) {
       const now = this.#clock.now();
       for (let call = this.#lines.take(); call !== undefined; call = this.#lines.take()) this.#sendWaited(call, now);
+      this.#waits = !this.#lines.empty;
     }
     if (this.#closing) this.#closeIfEmpty();
   }
 
   #sendWaited(call: Pending, now: number): void {
     const exit = this.#exits.pick(call);
-    if (exit === undefined) return this.#lines.add(call);
+    if (exit === undefined) return this.#wait(call);
     exit.sender.began();
     this.#exits.finished();
     call.exit = exit;
@@ -135,11 +153,12 @@ export class Invoker implements StreamOwner, Giving {
   /** None of those that wait will be sent, but for those that it is not `meant` for. */
   failWaiting(which: 'calls' | 'events', failure: Failure, meant?: (call: Pending) => boolean): void {
     this.#lines.fail(which, failure, meant);
+    this.#waits = !this.#lines.empty;
     if (this.#closing) this.#closeIfEmpty();
   }
 
   #closeIfEmpty(): void {
-    if (this.#lines.empty) this.#exits.emptied();
+    if (!this.#waits) this.#exits.emptied();
   }
 
   /** No call will be made any more, and none is open. */
@@ -150,7 +169,10 @@ export class Invoker implements StreamOwner, Giving {
   settled(call: Pending): void {
     this.pending--;
     this.#signals.delete(call);
-    this.#lines.settled(call);
+    if (call.order >= 0) {
+      this.#lines.settled(call);
+      this.#waits = !this.#lines.empty;
+    }
     (call.exit?.sender ?? this.#exits).finished();
     // Who waited, and gave up, may have been the last that the end has waited for.
     if (this.#closing && call.exit === undefined) this.#closeIfEmpty();
@@ -163,7 +185,7 @@ export class Invoker implements StreamOwner, Giving {
     call.exit?.sender.finished();
     if (failure.execution === 'unknown') call.mayHaveRun = true;
     call.reset();
-    this.#lines.add(call);
+    this.#wait(call);
     this.#exits.schedule();
     return true;
   }
@@ -178,6 +200,7 @@ export class Invoker implements StreamOwner, Giving {
 
   /** Gives up the calls whose time is up, and returns when the next one's is. */
   ring(now: number): number {
+    this.#alarmed = undefined;
     let next = NEVER;
     const open = [...this.#exits.all()].flatMap((exit) => exit.pending().filter((call) => call.owner === this));
     for (const call of [...open, ...this.#lines.all()]) {
