@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
-import type { Shape } from '../wire/shape.ts';
+import type { Condition } from '../wire/condition.ts';
+import type { Leaf, Shape } from '../wire/shape.ts';
 import type { Schema } from './schema.ts';
 import { shapeOf } from './shape.ts';
 
@@ -11,7 +12,35 @@ function fields(field: Shape, optional = false): Shape {
   return { kind: 'fields', fields: [{ name: 'a', shape: field, optional }] };
 }
 
+const meeting = (kind: Leaf['kind'], ...meets: Condition[]): Leaf => ({ kind, meets });
+const wholeFrom = (least: number, most: number): Leaf =>
+  meeting('number', { kind: 'whole' }, { kind: 'least', bound: least }, { kind: 'most', bound: most });
+const WHOLE = wholeFrom(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+const LETTER: RegExp = /^[a-z]$/i;
+
 const SHAPED: [Schema, Shape][] = [
+  [z.object({ a: z.int() }), fields(WHOLE)],
+  [mini.object({ a: mini.int() }), fields(WHOLE)],
+  [z.object({ a: z.number().int() }), fields(WHOLE)],
+  [z.object({ a: z.uint32() }), fields(wholeFrom(0, 2 ** 32 - 1))],
+  [z.object({ a: z.int32().optional() }), fields(wholeFrom(-(2 ** 31), 2 ** 31 - 1), true)],
+  [
+    z.object({ a: z.number().positive().max(9) }),
+    fields(meeting('number', { kind: 'above', bound: 0 }, { kind: 'most', bound: 9 })),
+  ],
+  [z.object({ a: z.string().min(1) }), fields(meeting('string', { kind: 'shortest', bound: 1 }))],
+  [
+    mini.object({ a: mini.string().check(mini.maxLength(7)) }),
+    fields(meeting('string', { kind: 'longest', bound: 7 })),
+  ],
+  [z.object({ a: z.string().regex(LETTER) }), fields(meeting('string', { kind: 'matches', pattern: LETTER }))],
+  [z.object({ a: z.email({ pattern: LETTER }) }), fields(meeting('string', { kind: 'matches', pattern: LETTER }))],
+  [z.object({ a: z.enum(['x', 'y']) }), fields(meeting('string', { kind: 'among', values: ['x', 'y'] }))],
+  [z.object({ a: z.literal(7) }), fields(meeting('number', { kind: 'among', values: [7] }))],
+  [
+    z.object({ a: z.literal(true).nullable() }),
+    fields({ kind: 'nullable', of: meeting('boolean', { kind: 'among', values: [true] }) }),
+  ],
   [z.object({ a: z.string() }), fields(text)],
   [mini.object({ a: mini.string() }), fields(text)],
   [z.object({ a: z.number().nullable() }), fields({ kind: 'nullable', of: { kind: 'number' } })],
@@ -22,7 +51,7 @@ const SHAPED: [Schema, Shape][] = [
   [z.object({ a: z.string(), b: z.number() }).pick({ a: true }), fields(text)],
 ];
 
-test('a schema that asks for types alone has a shape', () => {
+test('a schema that asks for types and plain checks has a shape', () => {
   for (const [schema, shape] of SHAPED) expect(shapeOf(schema)).toEqual(shape);
 });
 
@@ -30,12 +59,35 @@ const symbol = Symbol('a');
 
 test('a schema that asks for anything else has none', () => {
   const others: Schema[] = [
-    z.string().min(1),
-    z.email(),
-    z.int(),
-    z.number().int(),
-    z.number().positive(),
     z.coerce.string(),
+    z.coerce.number().int(),
+    z.url(),
+    z.ipv6(),
+    z.jwt(),
+    z.base64(),
+    z.stringFormat('uuid', () => true),
+    z.string().startsWith('x'),
+    z.string().regex(/x/g),
+    z.string().regex(/x/y),
+    z.string().regex(new (class Mine extends RegExp {})('x')),
+    z.string().min(1).toLowerCase(),
+    z
+      .string()
+      .min(1)
+      .refine(() => true),
+    z.string().check((payload) => void payload.value),
+    z.number().multipleOf(3),
+    z.number().min(Number.NEGATIVE_INFINITY),
+    z.float32(),
+    z.int().default(1),
+    z.literal(['x', 1]),
+    z.literal([null, 'x']),
+    z.literal(undefined),
+    z.literal(1n),
+    z.literal(Number.NaN),
+    z.enum([]),
+    z.enum(['x'.repeat(3000)]),
+    z.literal('x').refine(() => true),
     z.coerce.number(),
     z.coerce.boolean(),
     z.string().trim(),
@@ -51,8 +103,6 @@ test('a schema that asks for anything else has none', () => {
     z.preprocess((value) => value, z.string()),
     z.codec(z.string(), z.number(), { decode: Number, encode: String }),
     z.stringbool(),
-    z.literal('x'),
-    z.enum(['x']),
     z.union([z.string(), z.number()]),
     z.any(),
     z.unknown(),

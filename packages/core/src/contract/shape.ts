@@ -1,5 +1,6 @@
-/** What a schema of zod's comes to where it asks for nothing but types: code can be made for that. */
+/** What a schema of zod's comes to where it asks for types and plain checks: code can be made for that. */
 import type { Field, Shape } from '../wire/shape.ts';
+import { leafOf } from './leaf.ts';
 import type { Schema } from './schema.ts';
 
 /** What is looked at of a zod schema. */
@@ -15,7 +16,7 @@ interface ZodSchema {
 interface ZodDef {
   readonly type: string;
   readonly coerce?: unknown;
-  readonly check?: unknown;
+  readonly check?: string;
   readonly catchall?: unknown;
   readonly shape?: object;
   readonly element?: unknown;
@@ -27,8 +28,8 @@ const MOST_LEVELS = 32;
 
 /**
  * The shape whose values are those that the schema takes, and gives as they are, but for fields that are not declared:
- * these are left out. Undefined where the schema is not one of zod's, or holds anything else: a check, a default, a
- * transform.
+ * these are left out. Undefined where the schema is not one of zod's, or holds anything else: a default, a transform, a
+ * check that is not known here.
  */
 export function shapeOf(schema: Schema | undefined): Shape | undefined {
   // Who tells zod to make no code wants none of us.
@@ -41,10 +42,14 @@ export function takesTexts(schema: Schema): boolean {
   return defOf(schema)?.type === 'string';
 }
 
+function isZod(schema: unknown): schema is ZodSchema {
+  return typeof schema === 'object' && schema !== null && '_zod' in schema;
+}
+
 /** What a schema is made of that asks for its type alone. */
 function defOf(schema: unknown): ZodDef | undefined {
-  if (typeof schema !== 'object' || schema === null || !('_zod' in schema)) return undefined;
-  const { def, parse, run } = (schema as ZodSchema)._zod;
+  if (!isZod(schema)) return undefined;
+  const { def, parse, run } = schema._zod;
   // A schema that runs otherwise than by its type alone has checks.
   return def.coerce || def.check !== undefined || run !== parse ? undefined : def;
 }
@@ -52,11 +57,6 @@ function defOf(schema: unknown): ZodDef | undefined {
 function read(schema: unknown, levels: number): Shape | undefined {
   const def = levels === 0 ? undefined : defOf(schema);
   switch (def?.type) {
-    case 'string':
-    case 'number':
-    case 'boolean':
-    case 'null':
-      return { kind: def.type };
     case 'nullable':
       return within('nullable', def.innerType, levels);
     case 'array':
@@ -64,7 +64,7 @@ function read(schema: unknown, levels: number): Shape | undefined {
     case 'object':
       return readFields(def, levels);
     default:
-      return undefined;
+      return levels > 0 && isZod(schema) ? leafOf(schema._zod) : undefined;
   }
 }
 

@@ -1,9 +1,17 @@
+import { type Condition, unmet } from './condition.ts';
+
 /** What every message of a method is made of, where its schema says no more than that. */
 export type Shape =
-  | { readonly kind: 'string' | 'number' | 'boolean' | 'null' }
+  | Leaf
   | { readonly kind: 'nullable'; readonly of: Shape }
   | { readonly kind: 'list'; readonly of: Shape }
   | { readonly kind: 'fields'; readonly fields: readonly Field[] };
+
+/** What holds no other values. */
+export interface Leaf {
+  readonly kind: 'string' | 'number' | 'boolean' | 'null';
+  readonly meets?: readonly Condition[];
+}
 
 /** A field of a plain object. An optional one may be missing, or undefined. A number is finite. */
 export interface Field {
@@ -34,6 +42,9 @@ const MOST_NAME_BYTES = 31;
 /** What is larger would be code of some 100 KiB. */
 const MOST_PARTS = 500;
 
+/** So much of a condition's code counts as a part. */
+const PART_CHARACTERS = 100;
+
 /**
  * Whether code is made for the shape. It is not where a name is a number, which is no name to the engine and comes first
  * among the keys of its object, nor where every object has the name already.
@@ -43,7 +54,10 @@ export function isCompilable(shape: Shape): boolean {
   const fits = (part: Shape): boolean => {
     if (++parts > MOST_PARTS) return false;
     if (part.kind === 'nullable' || part.kind === 'list') return fits(part.of);
-    if (part.kind !== 'fields') return true;
+    if (part.kind !== 'fields') {
+      parts += part.meets === undefined ? 0 : unmet(part.meets, 'x').length / PART_CHARACTERS;
+      return true;
+    }
     const { fields } = part;
     return (
       fields.length > 0 &&

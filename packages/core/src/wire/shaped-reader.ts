@@ -3,6 +3,7 @@
  * once, as its fields are known. An order of some 70 values takes 1.3 µs, where `plain-reader.ts` takes 4.2 and zod's check
  * another 0.6. What has another shape, or stands there in another way, it leaves to these.
  */
+import { unmet } from './condition.ts';
 import { NOT_PLAIN, notPlain } from './plain-reader.ts';
 import { type Field, nameBytes, type Shape } from './shape.ts';
 import { readText } from './text.ts';
@@ -65,6 +66,13 @@ export function viewOf(bytes: Buffer): DataView {
 type Code = (into: string) => string;
 
 function reading(shape: Shape, functions: string[]): Code {
+  if (!('meets' in shape) || shape.meets === undefined) return readingType(shape, functions);
+  const { meets } = shape;
+  const read = readingType(shape, functions);
+  return (x) => `${read(x)} if (${unmet(meets, x)}) fail();`;
+}
+
+function readingType(shape: Shape, functions: string[]): Code {
   switch (shape.kind) {
     case 'string':
       return (x) => `${x} = text(b, p, end); p = place.at;`;

@@ -3,6 +3,7 @@
  * has the bytes of these at hand. It writes the same bytes as `plain-writer.ts`, and leaves to that what has another
  * shape.
  */
+import { unmet } from './condition.ts';
 import { type Field, nameBytes, type Shape } from './shape.ts';
 import { MAX_TEXT, textRoom, writeText } from './text.ts';
 
@@ -30,6 +31,15 @@ export function compileWriter(shape: Shape, exactly: boolean): WriteShaped {
 }
 
 function writing(shape: Shape, exactly: boolean, functions: string[]): Code {
+  // Who sends what it has not checked leaves that to the other end.
+  if (exactly || !('meets' in shape) || shape.meets === undefined) return writingType(shape, exactly, functions);
+  const { meets } = shape;
+  const write = writingType(shape, exactly, functions);
+  // Behind it, where the type is known.
+  return (x) => `${write(x)} if (${unmet(meets, x)}) return -1;`;
+}
+
+function writingType(shape: Shape, exactly: boolean, functions: string[]): Code {
   switch (shape.kind) {
     case 'string':
       return (x) => `if (typeof ${x} !== 'string' || (p = text(b, p, end, ${x})) < 0) return -1;`;
