@@ -1,3 +1,5 @@
+import { now } from '../transport/now.ts';
+
 /** Where a peer gets its time from, so that a test can decide when what happens. */
 export interface Clock {
   /** Milliseconds from any fixed point; never goes back. */
@@ -19,12 +21,7 @@ export const LONGEST: number = 2 ** 31 - 1;
 
 /** The time of the process. */
 export const systemClock: Clock = {
-  // The first look at `performance` loads nine more of Node's modules, 1 to 2 ms of a cold start; a call pays no more.
-  now() {
-    // By index: to take a list apart asks its iterator, which is slow until it is compiled.
-    const time = process.hrtime();
-    return time[0] * 1e3 + time[1] / 1e6;
-  },
+  now,
   timer(action, milliseconds) {
     const timer = setTimeout(action, Math.min(milliseconds, LONGEST)).unref();
     return () => clearTimeout(timer);

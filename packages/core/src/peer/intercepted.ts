@@ -4,6 +4,7 @@ import { KIND, streamsInput } from '../contract/kind.ts';
 import type { NamedMethod } from '../contract/service.ts';
 import type { ResponseStream } from '../contract/stream.ts';
 import { RpcError } from '../error/rpc-error.ts';
+import { now } from '../transport/now.ts';
 import { InterceptedStream } from './intercepted-stream.ts';
 import { release } from './iterator-of.ts';
 import { type Around, type CallOver, type Layer, LayerFault, runLayers } from './layers.ts';
@@ -44,7 +45,7 @@ class Intercepted implements StubOwner {
   /** Makes a call within its interceptors. The promise has its output. */
   async #run(method: NamedMethod, input: unknown, options: CallOptions = {}, make: Make): Promise<unknown> {
     const { fullName, kind } = method;
-    const began = performance.now();
+    const began = now();
     let made = false;
     let late = false;
     const around: Around<InterceptedCall> = {
@@ -56,7 +57,7 @@ class Intercepted implements StubOwner {
         if (late)
           return Promise.reject(new RpcError('CANCELLED', `${fullName} was given up before it was made.`, NOT_SENT));
         made = true;
-        return make(within(given, given?.deadline ?? method.deadline, performance.now() - began));
+        return make(within(given, given?.deadline ?? method.deadline, now() - began));
       },
       left: () => undefined,
       // Whoever called is told.

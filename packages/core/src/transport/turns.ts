@@ -1,3 +1,4 @@
+import { now } from './now.ts';
 import type { TransportEvents } from './transport.ts';
 
 /** Bytes that take this thread so long, in milliseconds, are enough for one turn of its event loop. */
@@ -26,11 +27,11 @@ export class Turns {
    * which may be none; undefined where the turn may go on.
    */
   read(bytes: Buffer, reader: Pick<TransportEvents, 'data'>): Buffer | undefined {
-    if (this.#since < 0) this.#since = performance.now();
+    if (this.#since < 0) this.#since = now();
     const slice = this.#slice;
     for (let at = 0; at < bytes.length; at += slice) {
       reader.data(slice < bytes.length ? bytes.subarray(at, at + slice) : bytes);
-      if (performance.now() - this.#since <= TURN) continue;
+      if (now() - this.#since <= TURN) continue;
       this.#since = -1;
       this.#slice = SLICE;
       return bytes.subarray(Math.min(bytes.length, at + slice));
