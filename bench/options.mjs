@@ -12,7 +12,7 @@ export function options(args) {
       rounds: { type: 'string', default: '9' },
       others: { type: 'string' },
       seconds: { type: 'string', default: '0.3' },
-      'warm-up': { type: 'string', default: '1' },
+      'warm-up': { type: 'string', default: '1.4' },
       again: { type: 'string', default: '1' },
       cpus: { type: 'string', default: '2,1' },
       apart: { type: 'boolean', default: false },

@@ -32,6 +32,7 @@ export async function inTurns(entries, { again, tell }) {
         one.measurement = await open(one);
       });
     }
+    for (const one of taking) await attempt(one, ({ measurement }) => measurement.warm?.());
     const most = Math.max(...entries.map(({ rounds }) => rounds));
     for (let round = 0; round < most; round++) {
       const taken = taking.filter(({ rounds }) => round < rounds);
