@@ -10,50 +10,77 @@ interface Hearer {
   closed(stream: Readable | Writable): void;
 }
 
-/** Where a stream has who hears of it. */
-const HEARER = Symbol('hearer');
+/**
+ * Where a stream has who reads it, and where it has who writes to it through a stream of its own: another one, where both
+ * ends are in this process.
+ */
+const READER = Symbol('reader');
+const WRITER = Symbol('writer');
 
-interface Heard {
-  readonly [HEARER]: Hearer;
-}
+type Read = Readable & { [READER]: Hearer };
+type Written = Writable & { [WRITER]: Hearer };
 
 /**
  * Tells of a stream that is read and one that is written, or of the one that is both. All streams have the same listeners:
  * closures of their own, and the wrapper of `once`, held 600 bytes at each connection.
  */
 export function listen(readable: Readable, writable: Writable, hearer: Hearer): void {
-  watch(readable, hearer);
-  if ((readable as unknown) !== writable) watch(writable, hearer);
-  writable.on('drain', drained);
+  const read = readable as Read;
+  read[READER] = hearer;
+  watch(read, hearer, readFailed, readClosed);
+  if ((readable as unknown) === writable) readable.on('drain', readDrained);
+  else {
+    const written = writable as Written;
+    written[WRITER] = hearer;
+    watch(written, hearer, writtenFailed, writtenClosed);
+    written.on('drain', writtenDrained);
+  }
   readable.on('end', ended);
   readable.on('data', came);
 }
 
-function watch(stream: Readable | Writable, hearer: Hearer): void {
-  (stream as { [HEARER]?: Hearer })[HEARER] = hearer;
+function watch<T extends Readable | Writable>(
+  stream: T,
+  hearer: Hearer,
+  failed: (this: T, error: Error) => void,
+  closed: (this: T) => void,
+): void {
   stream.on('error', failed);
   if (stream.closed) queueMicrotask(() => hearer.closed(stream));
   else stream.on('close', closed);
 }
 
-function came(this: Readable & Heard, chunk: Buffer): void {
-  this[HEARER].came(chunk);
+function came(this: Read, chunk: Buffer): void {
+  this[READER].came(chunk);
 }
 
-function drained(this: Writable & Heard): void {
-  this[HEARER].drained();
+function ended(this: Read): void {
+  this[READER].ended();
 }
 
-function ended(this: Readable & Heard): void {
-  this[HEARER].ended();
+function readDrained(this: Read): void {
+  this[READER].drained();
 }
 
-function failed(this: (Readable | Writable) & Heard, error: Error): void {
-  this[HEARER].failed(error);
+function readFailed(this: Read, error: Error): void {
+  this[READER].failed(error);
 }
 
-function closed(this: (Readable | Writable) & Heard): void {
+function readClosed(this: Read): void {
   // Once: the standard output tells of it twice.
-  this.off('close', closed);
-  this[HEARER].closed(this);
+  this.off('close', readClosed);
+  this[READER].closed(this);
+}
+
+function writtenDrained(this: Written): void {
+  this[WRITER].drained();
+}
+
+function writtenFailed(this: Written, error: Error): void {
+  this[WRITER].failed(error);
+}
+
+function writtenClosed(this: Written): void {
+  this.off('close', writtenClosed);
+  this[WRITER].closed(this);
 }

@@ -34,6 +34,31 @@ describe('streams that come out at the other end while they are written to', () 
     await heard.ended;
     expect(heard.received).toBe('ab');
   });
+
+  test('tell each end what is its own, where both are here', async () => {
+    const there = new PassThrough();
+    const back = new PassThrough();
+    const near = streamTransport(back, there);
+    const far = streamTransport(there, back);
+    const heardNear = new Listening(near);
+    const heardFar = new Listening(far);
+    near.send(text('question'), false);
+    far.send(text('answer'), false);
+    near.end();
+    far.end();
+    await Promise.all([heardNear.closed, heardFar.closed]);
+    expect([heardNear.received, heardFar.received]).toEqual(['answer', 'question']);
+    expect(heardNear.log).toEqual(['data', 'ended', 'closed']);
+    expect(heardFar.log).toEqual(heardNear.log);
+  });
+
+  test('tell both ends where one of them fails', async () => {
+    const there = new PassThrough();
+    const back = new PassThrough();
+    const ends = [new Listening(streamTransport(back, there)), new Listening(streamTransport(there, back))];
+    there.destroy(new Error('snap'));
+    for (const end of ends) expect((await end.closed)?.message).toBe('The stream to the other side failed: snap.');
+  });
 });
 
 describe('a Duplex', () => {
