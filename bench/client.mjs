@@ -1,6 +1,4 @@
-import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
-import { tally } from './tally.mjs';
 import { memory, sum, usage } from './usage.mjs';
 
 // So many are opened at once: a listener's backlog is finite.
@@ -32,8 +30,9 @@ obey({
     return { ...measured, cpu: after.cpu - before.cpu, peakRss: after.peakRss };
   },
   usage: bothUsages,
-  tally,
-  collect,
+  // Loaded when asked for: what a process of Node holds decides how often its buffers make V8 collect.
+  tally: async () => (await import('./tally.mjs')).tally(),
+  collect: async () => (await import('./collect.mjs')).collect(),
   memory,
   async close() {
     await Promise.all(connections.map((connection) => connection.close()));

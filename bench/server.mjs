@@ -1,6 +1,4 @@
-import { collect } from './collect.mjs';
 import { obey } from './orders.mjs';
-import { tally } from './tally.mjs';
 import { memory, usage } from './usage.mjs';
 
 const [name, path] = process.argv.slice(2);
@@ -16,8 +14,9 @@ obey({
     stop = await peer.serve(path, given.kind, given);
   },
   usage,
-  tally,
-  collect,
+  // Loaded when asked for: what a process of Node holds decides how often its buffers make V8 collect.
+  tally: async () => (await import('./tally.mjs')).tally(),
+  collect: async () => (await import('./collect.mjs')).collect(),
   memory,
   async close() {
     await stop();
