@@ -63,7 +63,8 @@ export async function listenWith(
 function checkSocket(fd: number): void {
   let isSocket: boolean;
   try {
-    isSocket = fstatSync(fd).isSocket();
+    // In bigints, because of Node's loaders: see `look` in socket-file.ts.
+    isSocket = fstatSync(fd, { bigint: true }).isSocket();
   } catch (error) {
     throw new Error(`Cannot listen with descriptor ${fd}: this process has none of that number.`, { cause: error });
   }

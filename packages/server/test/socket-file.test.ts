@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readFile, readlink, rename, symlink, unlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -39,6 +40,24 @@ describe('what stands at the path already', () => {
     expect(await whoAnswers(server.address)).toBe('new');
     expect(lstatSync(place.at('s.sock')).ino).not.toBe(leftover.ino);
     expect(place.entries()).toEqual(['s.sock']);
+  });
+
+  test('a leftover that is replaced, and a file that is removed, leave it to the loaders to follow links', async () => {
+    await using elsewhere = await temporary();
+    await writeFile(elsewhere.at('package.cjs'), '');
+    await symlink(elsewhere.path, place.at('linked'));
+    // So that they have seen what is above the link.
+    await writeFile(place.at('seen.cjs'), '');
+    const { resolve } = createRequire(place.at('any.cjs'));
+    resolve(place.at('seen.cjs'));
+    const doomed = await startServer(place.unix());
+    await doomed.kill('SIGKILL');
+
+    const server = await serveAs('new', place.unix());
+    expect(resolve(place.at('linked/package.cjs'))).toBe(elsewhere.at('package.cjs'));
+    await server.close();
+    await symlink(elsewhere.path, place.at('another'));
+    expect(resolve(place.at('another/package.cjs'))).toBe(elsewhere.at('package.cjs'));
   });
 
   test('the path of a live server is refused by an error that names it, and the server is not disturbed', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { link, lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -64,13 +64,22 @@ export async function publish(
 
 /** Puts the bound socket in the place of one that is left. False where there is none any more. */
 async function replace(bound: string, path: string): Promise<boolean> {
-  const before = lstatSync(path, { throwIfNoEntry: false });
+  const before = look(path);
   if (!(await isStale(path))) return false;
   // With nothing in between: who is no server of ours asks for no lock.
-  const now = lstatSync(path, { throwIfNoEntry: false });
+  const now = look(path);
   if (now === undefined || now.ino !== before?.ino || now.dev !== before.dev) return false;
   renameSync(bound, path);
   return true;
+}
+
+/**
+ * Which file stands at a path. Asked for in bigints: where the last file that was looked at in numbers is a socket, the
+ * module loaders of Node 20 and 22 follow no links, and what a program imports next from a linked package comes twice.
+ */
+function look(path: string): { dev: number; ino: number } | undefined {
+  const standing = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return standing && { dev: Number(standing.dev), ino: Number(standing.ino) };
 }
 
 /**
@@ -114,7 +123,7 @@ export function isTaken(path: string): Error {
  */
 export async function removeOurs(path: string, dev: number, ino: number): Promise<void> {
   const isOurs = (at: string): boolean => {
-    const standing = lstatSync(at, { throwIfNoEntry: false });
+    const standing = look(at);
     return standing?.dev === dev && standing.ino === ino;
   };
   try {
@@ -136,9 +145,9 @@ function removeIf(path: string, isOurs: (at: string) => boolean): void {
   try {
     chmodSync(directory, 0o700);
     renameSync(path, taken);
-    if (!isOurs(taken)) putBack(taken, path);
+    if (isOurs(taken)) unlinkSync(taken);
+    else putBack(taken, path);
   } finally {
-    rmSync(taken, { force: true });
     rmdirSync(directory);
   }
 }
@@ -148,6 +157,7 @@ function putBack(taken: string, path: string): void {
     linkSync(taken, path);
   } catch (error) {
     // Where one that is newer still stands there that one stays. Another user's file may not be linked, only moved.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(taken, path);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return renameSync(taken, path);
   }
+  unlinkSync(taken);
 }
