@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { defineConfig, type Options } from 'tsup';
+import { late } from './late.config.ts';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -60,7 +61,7 @@ export default defineConfig(
     // Bundled, so that core installs with no dependency at all.
     noExternal: ['msgpackr'],
     removeNodeProtocol: false,
-    esbuildPlugins: [builtins, namedErrors],
+    esbuildPlugins: [...(name === 'core' ? [late([builtins, namedErrors])] : []), builtins, namedErrors],
     // A process keeps the text of what it has loaded, and a scope the names of what is in it: a client's heap is 0.25 MB
     // smaller, and from 8 MB on V8 collects for buffers that come and go. Methods keep their names, and the source maps
     // have all others. Lines stay short, for stack traces.

@@ -10,9 +10,6 @@ import type { Host, Statement } from './host.ts';
 import type { DeclaredMethod } from './method-table.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Marks a DESCRIPTION that goes on in the next one. */
-export const PART: number = FLAG.MORE;
-
 /**
  * The methods whose contract is another one at the other end. Each is looked at once: its calls wait until the other end
  * has described it, and then go on, or fail for what differs.
@@ -58,7 +55,7 @@ export class ContractChecks<T> {
     }
     this.#append(fields.view(fields.left));
     this.#coming = number;
-    if ((flags & PART) !== 0) return;
+    if ((flags & FLAG.MORE) !== 0) return;
     const bytes = this.#text.subarray(0, this.#bytes);
     this.#coming = undefined;
     this.#text = NOTHING;

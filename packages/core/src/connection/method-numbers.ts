@@ -1,10 +1,9 @@
 import { RpcError } from '../error/rpc-error.ts';
 import { giveForms } from '../wire/form.ts';
-import { FRAME, NO_CALL } from '../wire/frame.ts';
+import { FLAG, FRAME, NO_CALL } from '../wire/frame.ts';
 import { MAX_METHODS } from '../wire/limits.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { MethodDeclaration } from './call.ts';
-import { PART } from './contract-checks.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The methods that this end has named to the other. */
@@ -53,7 +52,7 @@ export class MethodNumbers {
     do {
       const part = description.subarray(at, at + chunk - 2);
       at += part.length;
-      frames.begin(FRAME.DESCRIPTION, at < description.length ? PART : 0, NO_CALL, 2 + part.length);
+      frames.begin(FRAME.DESCRIPTION, at < description.length ? FLAG.MORE : 0, NO_CALL, 2 + part.length);
       frames.u16(number);
       frames.bytes(part);
       frames.end();
