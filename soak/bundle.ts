@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
@@ -25,9 +25,17 @@ export async function bundle(directory: string): Promise<void> {
     target: 'node20',
     // Not the one whose paths lead to the sources.
     tsconfig: join(root, 'tsconfig.base.json'),
-    esbuildOptions: (options) => {
-      options.alias = Object.fromEntries(names.map((name, i) => [`@nearcall/${name}`, built[i] as string]));
-    },
+    // Left where they are: core has files beside its bundle.
+    esbuildPlugins: [
+      {
+        name: 'packages',
+        setup({ onResolve }) {
+          onResolve({ filter: /^@nearcall\// }, ({ path }) => {
+            return { path: join(root, 'packages', basename(path), 'dist', 'index.js'), external: true };
+          });
+        },
+      },
+    ],
     noExternal: [/.*/],
     config: false,
     silent: true,

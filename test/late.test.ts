@@ -137,6 +137,17 @@ test('it does where no descriptor is free', () => {
   expect(JSON.parse(stdout)).toEqual(TRIED);
 });
 
+test('it is loaded once, though somebody has kept what was there before', () => {
+  const { stdout } = run(
+    `import * as core from '@nearcall/core';
+    const { messagePortTransport } = core;
+    const made = () => messagePortTransport(new MessageChannel().port1).constructor;
+    console.log(made() === made(), made() === core.messagePortTransport(new MessageChannel().port1).constructor);`,
+    process.execPath,
+  );
+  expect(stdout).toBe('true true\n');
+});
+
 test('a stack trace names its file, and by its source map the source', () => {
   const program = `
     import { messagePortTransport } from '@nearcall/core';
@@ -203,4 +214,5 @@ test('no class that is late is extended elsewhere, or has what is static and use
     return others.flatMap(([user, text]) => uses.filter((use) => text.includes(use)).map((use) => `${use} in ${user}`));
   });
   expect(users).toEqual([]);
+  expect(Array.from(texts.values()).filter((text) => /^export let\b/m.test(text))).toEqual([]);
 });
