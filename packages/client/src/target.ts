@@ -1,5 +1,13 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { type Address, addressText, duplexTransport, isTransport, parseAddress, type Transport } from '@nearcall/core';
+import {
+  type Address,
+  addressText,
+  duplexTransport,
+  hear,
+  isTransport,
+  parseAddress,
+  type Transport,
+} from '@nearcall/core';
 import type { Target } from './subchannel.ts';
 
 /**
@@ -42,12 +50,13 @@ export function targetOf(given: ConnectTarget, options: DialOptions): Target {
 const READ = Buffer.allocUnsafeSlow(256 * 1024);
 
 function dialled(where: NetConnectOpts): Socket {
-  const callback = (length: number, buffer: Uint8Array): boolean => {
-    socket.emit('data', (buffer as Buffer).subarray(0, length));
-    return true;
-  };
-  const socket = connect({ ...where, onread: { buffer: READ, callback } });
-  return socket;
+  return connect({ ...where, onread: { buffer: READ, callback: came } });
+}
+
+/** Node calls it as a method of the socket. */
+function came(this: Socket, length: number, buffer: Uint8Array): boolean {
+  hear(this, buffer as Buffer, length);
+  return true;
 }
 
 const UNIX_REASONS: Readonly<Record<string, string>> = {

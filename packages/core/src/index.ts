@@ -76,5 +76,6 @@ export { memoryTransports } from './transport/memory.ts';
 export { messagePortTransport } from './transport/message-port.ts';
 export { requireCredentials } from './transport/socket-credentials.ts';
 export { duplexTransport, streamTransport } from './transport/stream.ts';
+export { hear } from './transport/stream-listeners.ts';
 export { isTransport, type Transport, type TransportEvents } from './transport/transport.ts';
 export { DEFAULT_LIMITS, type Limits, limitsWith, type OwnLimits } from './wire/limits.ts';

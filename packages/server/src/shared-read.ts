@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { hear } from '@nearcall/core';
 
 /** What the accepted sockets of this thread read into, one after the other: whoever gets the bytes keeps none of them. */
 const READ = Buffer.allocUnsafeSlow(256 * 1024);
@@ -33,7 +34,7 @@ export function readShared(socket: Socket): void {
 
 /** Node calls it as a method of the socket: one of its own for each would hold 100 bytes. */
 function came(this: Socket, length: number, buffer: Buffer): boolean {
-  this.emit('data', buffer.subarray(0, length));
+  hear(this, buffer, length);
   return true;
 }
 

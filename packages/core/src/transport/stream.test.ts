@@ -2,6 +2,7 @@ import { type Duplex, duplexPair, PassThrough, Readable, Writable } from 'node:s
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { duplexTransport, streamTransport } from './stream.ts';
+import { hear } from './stream-listeners.ts';
 import { Listening, text } from './test-listening.ts';
 
 /** A stream that a test feeds, and one that keeps what is written. */
@@ -58,6 +59,23 @@ describe('streams that come out at the other end while they are written to', () 
     const ends = [new Listening(streamTransport(back, there)), new Listening(streamTransport(there, back))];
     there.destroy(new Error('snap'));
     for (const end of ends) expect((await end.closed)?.message).toBe('The stream to the other side failed: snap.');
+  });
+});
+
+describe('memory that a stream reads into again', () => {
+  test('is heard by its transport, or by whoever listens to it where it has none', () => {
+    const memory = Buffer.from('abcdef');
+    const { readable, writable } = streams();
+    const events: string[] = [];
+    readable.on('data', (bytes) => events.push(String(bytes)));
+    hear(readable, memory, 3);
+    const heard = new Listening(streamTransport(readable, writable));
+    hear(readable, memory, 2);
+    memory.write('xyz');
+    hear(readable, memory, 2);
+    hear(readable, Buffer.from('other'), 2);
+    expect(events).toEqual(['abc']);
+    expect(heard.received).toBe('abxyot');
   });
 });
 
