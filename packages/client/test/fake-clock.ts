@@ -39,8 +39,8 @@ export class FakeClock implements Clock {
     return () => stop();
   }
 
-  defer(action: () => void): void {
-    queueMicrotask(action);
+  defer<T>(action: (of: T) => void, of: T): void {
+    queueMicrotask(() => action(of));
   }
 
   turn(action: () => void): void {

@@ -64,8 +64,8 @@ export class Hand implements Clock {
     return () => {};
   }
 
-  defer(action: () => void): void {
-    queueMicrotask(action);
+  defer<T>(action: (of: T) => void, of: T): void {
+    queueMicrotask(() => action(of));
   }
 
   turn(action: () => void): void {

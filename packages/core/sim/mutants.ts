@@ -83,7 +83,7 @@ function bound(clock: Clock): Clock {
     now: () => clock.now(),
     timer: (action, milliseconds) => clock.timer(action, milliseconds),
     repeat: (action, milliseconds) => clock.repeat(action, milliseconds),
-    defer: (action) => clock.defer(action),
+    defer: (action, of) => clock.defer(action, of),
     turn: (action) => clock.turn(action),
     hold: () => clock.hold(),
   };

@@ -81,8 +81,8 @@ export class SimClock implements Clock {
     return () => stop();
   }
 
-  defer(action: () => void): void {
-    this.#stage.agenda.soon(this.#side, action);
+  defer<T>(action: (of: T) => void, of: T): void {
+    this.#stage.agenda.soon(this.#side, () => action(of));
   }
 
   turn(action: () => void): void {

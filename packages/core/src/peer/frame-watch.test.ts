@@ -34,8 +34,8 @@ class TestClock implements Clock {
     throw new Error('Nothing is repeated here.');
   }
 
-  defer(action: () => void): void {
-    process.nextTick(action);
+  defer<T>(action: (of: T) => void, of: T): void {
+    process.nextTick(action, of);
   }
 
   turn(action: () => void): void {

@@ -117,10 +117,10 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   }
 
   data(bytes: Buffer): void {
-    const { connection } = this;
-    connection.receive(bytes);
+    const { connection, sender } = this;
+    sender.receive(bytes);
     if (connection.decoder.cuts > 0) this.#watchFrames();
-    if (!connection.quiet || this.#own?.waiting === true || this.#user?.waiting === true) this.sender.schedule();
+    sender.received(!connection.quiet || this.#own?.waiting === true || this.#user?.waiting === true);
   }
 
   drained(): void {

@@ -1,8 +1,10 @@
 import os from 'node:os';
 import { expect, test, vi } from 'vitest';
-import type { Transport } from '../transport/transport.ts';
+import { OURS, type Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { Sender } from './sender.ts';
+
+const receive = (): void => {};
 
 test('an end that nothing comes from is asked now and then, as long as it waits and nothing else asks it', () => {
   let tick: (() => void) | undefined;
@@ -15,13 +17,20 @@ test('an end that nothing comes from is asked now and then, as long as it waits 
         tick = undefined;
       };
     },
-    defer: (action) => action(),
+    defer: (action, of) => action(of),
     turn: () => {},
     hold: () => () => {},
   };
   const transport = { queued: 0, hold: () => {}, send: () => {} };
   let asked = 0;
-  const source = { finished: false, phase: 'open', awaited: true, take: () => undefined, ask: () => void asked++ };
+  const source = {
+    finished: false,
+    phase: 'open',
+    awaited: true,
+    take: () => undefined,
+    ask: () => void asked++,
+    receive,
+  };
   const events = { sending: () => {}, sent: () => {}, left: () => {} };
   const sender = new Sender(source, transport as unknown as Transport, clock, events);
 
@@ -51,13 +60,13 @@ test('one that stays is let go after ten seconds, unless it goes on reading what
       return () => {};
     },
     repeat: () => () => {},
-    defer: (action) => action(),
+    defer: (action, of) => action(of),
     turn: () => {},
     hold: () => () => {},
   };
   let destroyed = 0;
   const transport = { queued: 300, hold: () => {}, send: () => {}, end: () => {}, destroy: () => destroyed++ };
-  const source = { finished: true, phase: 'open', awaited: false, take: () => undefined, ask: () => {} };
+  const source = { finished: true, phase: 'open', awaited: false, take: () => undefined, ask: () => {}, receive };
   const events = { sending: () => {}, sent: () => {}, left: () => {} };
   const sender = new Sender(source, transport as unknown as Transport, clock, events);
   sender.schedule();
@@ -87,11 +96,11 @@ test.each([
       waiting = undefined;
       return bytes;
     };
-    const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {} };
+    const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {}, receive };
     const found: string[] = [];
     const transport = { queued: 0, hold: () => {}, send: (bytes: Uint8Array) => void found.push(String(bytes)) };
-    const defer = (action: () => void): void => {
-      flush = action;
+    const defer: Clock['defer'] = (action, of) => {
+      flush = () => action(of);
     };
     const clock = { defer } as unknown as Clock;
     const events = { sending: () => {}, sent: () => {}, left: () => {} };
@@ -113,4 +122,57 @@ test.each([
   } finally {
     os.availableParallelism = availableParallelism;
   }
+});
+
+test.each([
+  ['ours', true, ['1', '2'], 0],
+  ['of another kind', undefined, [], 1],
+])(
+  'what is written while bytes are read leaves right after, or later where the transport is %s',
+  (_, ours, sent, left) => {
+    const written = ['1'];
+    const found: string[] = [];
+    const deferred: (() => void)[] = [];
+    const take = (): Uint8Array | undefined => {
+      const text = written.shift();
+      return text === undefined ? undefined : Buffer.from(text);
+    };
+    const receive = (bytes: Buffer): void => {
+      written.push(String(bytes));
+      sender.schedule();
+    };
+    const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {}, receive };
+    const send = (bytes: Uint8Array): void => void found.push(String(bytes));
+    const transport = { queued: 0, hold: () => {}, send, [OURS]: ours };
+    const clock = { defer: (action, of) => void deferred.push(() => action(of)) } as Pick<Clock, 'defer'> as Clock;
+    const events = { sending: () => {}, sent: () => {}, left: () => {} };
+    const sender = new Sender(source, transport as unknown as Transport, clock, events);
+    sender.receive(Buffer.from('2'));
+    expect(found).toEqual([]);
+    sender.received(false);
+    expect(found).toEqual(sent);
+    expect(deferred).toHaveLength(left);
+    for (const flush of deferred) flush();
+    expect(found).toEqual(['1', '2']);
+  },
+);
+
+test('what was written when reading failed leaves all the same', () => {
+  const deferred: (() => void)[] = [];
+  const written = ['1'];
+  const take = (): Uint8Array | undefined => (written.length > 0 ? Buffer.from(String(written.pop())) : undefined);
+  const receive = (): void => {
+    sender.schedule();
+    throw new Error('broken');
+  };
+  const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {}, receive };
+  const found: string[] = [];
+  const send = (bytes: Uint8Array): void => void found.push(String(bytes));
+  const transport = { queued: 0, hold: () => {}, send, [OURS]: true };
+  const clock = { defer: (action, of) => void deferred.push(() => action(of)) } as Pick<Clock, 'defer'> as Clock;
+  const events = { sending: () => {}, sent: () => {}, left: () => {} };
+  const sender = new Sender(source, transport as unknown as Transport, clock, events);
+  expect(() => sender.receive(Buffer.from('2'))).toThrow('broken');
+  for (const flush of deferred) flush();
+  expect(found).toEqual(['1']);
 });

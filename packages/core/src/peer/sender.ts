@@ -1,9 +1,12 @@
 import { type MarkedTransport, OURS, type Transport } from '../transport/transport.ts';
+import { SLICE } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
 import { LettingGo } from './letting-go.ts';
 
 /** What a sender needs of the connection whose bytes it sends. */
 interface Source {
+  /** Takes bytes from the other end. */
+  receive(bytes: Buffer): void;
   readonly finished: boolean;
   readonly phase: string;
   /** Whether the other end waits for answers. */
@@ -34,13 +37,10 @@ const HANDED_OVER = 256 * 1024;
  */
 const TOGETHER = 16;
 
-/** On one CPU nothing runs beside this process, and each write more makes it wait for the other: up to a sixth of a call. */
+/** On one CPU each write more makes this process wait for the other: up to a sixth of a call. */
 let alone: boolean | undefined;
 
-/**
- * How long the other end may stay once this one has ended its side, in milliseconds, without reading what is still on its
- * way: all that it may send is events.
- */
+/** How many milliseconds the other end may stay behind the end of this one's side without reading: it can send events. */
 const STAYING = 10_000;
 
 /** How often the other end is asked whether it still reads, in milliseconds, once nothing comes from it any more. */
@@ -57,6 +57,8 @@ export class Sender {
   readonly #clock: Clock;
   readonly #events: SenderEvents;
   #scheduled = false;
+  /** Whether bytes are being received, and what they lead to leaves right after. */
+  #atOnce = false;
   /** How many calls and answers have been written since something was handed over. */
   #written = 0;
   #now = -1;
@@ -68,7 +70,6 @@ export class Sender {
   #ending = false;
   #ended = false;
   #closing = false;
-
   /** How much is going on that its process must live for. */
   #busy = 0;
 
@@ -98,11 +99,35 @@ export class Sender {
     this.#clock.turn(action);
   }
 
+  /**
+   * Takes bytes from the other end. What they lead to at once leaves in {@link received}, over a transport that may be
+   * written to while it tells of something: to defer it took 5 % of the CPU of a call where one is in flight. What is
+   * long may come in slices, and all that they lead to is to leave together.
+   */
+  receive(bytes: Buffer): void {
+    this.#atOnce = bytes.length < SLICE && this.#transport[OURS] === true;
+    try {
+      this.#source.receive(bytes);
+    } catch (error) {
+      this.#atOnce = false;
+      this.#clock.defer(flush, this);
+      throw error;
+    }
+  }
+
+  /** All of that is read. `more`: there may be something to send that nobody has scheduled. */
+  received(more: boolean): void {
+    if (!this.#atOnce) return more ? this.schedule() : undefined;
+    this.#atOnce = false;
+    this.#scheduled ||= more;
+    this.flush();
+  }
+
   /** Sends what there is at the end of this tick. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#clock.defer(this.#flush);
+    if (!this.#atOnce) this.#clock.defer(flush, this);
   }
 
   /** A call or an answer is about to be written. Nothing else may be half done: what is sent may come out at once. */
@@ -167,7 +192,8 @@ export class Sender {
     this.#ended = true;
   }
 
-  readonly #flush = (): void => {
+  flush(): void {
+    if (!this.#scheduled) return;
     this.#scheduled = false;
     this.#written = 0;
     this.#now = -1;
@@ -182,7 +208,7 @@ export class Sender {
     }
     this.#events.sent();
     if (this.#ending) this.#end();
-  };
+  }
 
   /** The next bytes, where the transport can swallow them after so many that it is about to get. */
   #take(handed: number): Uint8Array | undefined {
@@ -220,3 +246,5 @@ export class Sender {
     if (this.#busy === 0 && !this.#closing && this.#held) this.#hold(false);
   }
 }
+
+const flush = (sender: Sender): void => sender.flush();

@@ -8,7 +8,7 @@ const TURN = 5;
 export const LONG_READ: number = 16_384;
 
 /** So much is read at a time while what comes takes long. */
-const SLICE = 4096;
+export const SLICE: number = 4096;
 
 /**
  * Sees to it that whoever sends what takes long to read leaves the other connections of this thread their turns. Node
