@@ -40,6 +40,11 @@ export abstract class OutgoingCall extends Call {
   /** What came along with the answer, or a stream's end. */
   trailer: Metadata | undefined = undefined;
 
+  // biome-ignore lint/complexity/noUselessConstructor: else it is one of any number of arguments, which V8 does not inline.
+  constructor() {
+    super();
+  }
+
   /** It is to be made again, over another connection. */
   reset(): void {
     this.id = -1;

@@ -1,14 +1,20 @@
 import type { Message } from '../connection/message.ts';
 import { Invalid } from '../contract/schema.ts';
+import type { NamedMethod } from '../contract/service.ts';
 import type { Failure } from '../error/rpc-error.ts';
 import type { BodyLimits } from '../wire/body.ts';
 import { NOT_PLAIN } from '../wire/plain-reader.ts';
-import { Pending } from './pending.ts';
+import { Pending, type PendingOwner } from './pending.ts';
 import { rejection } from './rejection.ts';
 
 /** A call that waits for its answer, or an event that waits to leave: the promise's side of it. */
 export class PendingCall extends Pending {
-  resolve: (value: unknown) => void = () => {};
+  resolve: (value: unknown) => void = nobody;
+
+  // Said, as in what it extends: one of any number of arguments V8 does not inline, which took 5 % of a call.
+  constructor(owner: PendingOwner, method: NamedMethod, input: unknown, deadline: number) {
+    super(owner, method, input, deadline);
+  }
 
   override answered(value: unknown): void {
     if (this.settled) return;
@@ -38,3 +44,5 @@ export class PendingCall extends Pending {
     this.resolve(rejection(failure));
   }
 }
+
+function nobody(): void {}
