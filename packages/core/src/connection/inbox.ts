@@ -4,7 +4,11 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Call } from './call.ts';
 import type { Fields } from './fields.ts';
+import { crowd } from './message-memory.ts';
 import type { Outbox } from './outbox.ts';
+
+/** More messages at once than these are a crowd. */
+const FEW = 3;
 
 /** What one CREDIT can say. */
 const MOST_CREDIT = 2 ** 32 - 1;
@@ -96,6 +100,7 @@ export class Inbox {
   #admit(assembly: Assembly): void {
     this.#active ??= new Set();
     this.#active.add(assembly);
+    if (this.#active.size > FEW) crowd();
     assembly.active = true;
     assembly.admitted();
   }

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { Pace, STEP } from './pace.ts';
+
+const MIB = 1024 * 1024;
+
+/**
+ * A heap that is marked once 8 MiB have come that were not collected. `frees`: how much of what is young is garbage when that
+ * is collected; what was not by then stays until the whole heap is collected.
+ */
+function heap(frees: () => number): { take(mib: number): void; scavenges: number; marked: number } {
+  let young = 0;
+  let old = 0;
+  const own = {
+    scavenges: 0,
+    marked: 0,
+    take(mib: number): void {
+      for (let i = 0; i < mib; i++) {
+        pace.take(MIB);
+        young += MIB;
+        if (young + old <= 8 * MIB) continue;
+        own.marked++;
+        young = 0;
+        old = 0;
+      }
+    },
+  };
+  const pace = new Pace(
+    () => {
+      own.scavenges++;
+      old += young * (1 - frees());
+      young = 0;
+    },
+    () => {
+      const before = own.marked;
+      return () => own.marked > before;
+    },
+  );
+  return own;
+}
+
+describe('what is young', () => {
+  test('is collected where the whole heap was, and then that no more', () => {
+    const one = heap(() => 1);
+    one.take(40);
+    const { marked } = one;
+    expect(marked).toBeGreaterThan(1);
+    one.take(400);
+    expect(one.marked - marked).toBeLessThan(2);
+    expect(one.scavenges).toBeGreaterThan(90);
+  });
+
+  test('is left alone where the whole heap is not collected often', () => {
+    let collections = 0;
+    let steps = 0;
+    // Once in 80 MiB.
+    const mark = (): (() => boolean) => {
+      const before = steps;
+      return () => Math.floor(steps / 20) > Math.floor(before / 20);
+    };
+    const pace = new Pace(() => collections++, mark);
+    for (; steps < 1000; steps++) pace.take(STEP);
+    expect(collections).toBe(0);
+  });
+
+  test('is left alone for longer and longer where that does not help', () => {
+    const one = heap(() => 0);
+    const share: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { scavenges } = one;
+      one.take(4 * 1024);
+      share.push((one.scavenges - scavenges) / 1024);
+    }
+    expect(share[0]).toBeLessThan(0.1);
+    expect(share.at(-1)).toBeGreaterThan(0);
+    expect(share.at(-1)).toBeLessThan(0.01);
+  });
+
+  test('is collected again once that helps', () => {
+    let frees = 0;
+    const one = heap(() => frees);
+    one.take(1000);
+    frees = 1;
+    one.take(8000);
+    const { marked } = one;
+    one.take(400);
+    // 44 of itself, and 2 when it is tried without.
+    expect(one.marked - marked).toBeLessThan(3);
+  });
+
+  test('is left alone again once there is no need of it', () => {
+    let need = true;
+    let collections = 0;
+    let steps = 0;
+    const pace = new Pace(
+      () => collections++,
+      // Only a heap that is not paced is collected as a whole.
+      () => {
+        const before = collections;
+        return () => need && collections === before;
+      },
+    );
+    for (; steps < 100; steps++) pace.take(STEP);
+    expect(collections).toBeGreaterThan(90);
+    need = false;
+    for (; steps < 1100; steps++) pace.take(STEP);
+    collections = 0;
+    for (; steps < 3000; steps++) pace.take(STEP);
+    expect(collections).toBe(0);
+  });
+
+  test('is left alone where many messages come at once', () => {
+    let collections = 0;
+    const pace = new Pace(
+      () => collections++,
+      () => () => true,
+    );
+    for (let i = 0; i < 1000; i++) {
+      if (i % 4 === 0) pace.crowd();
+      pace.take(STEP / 2);
+    }
+    expect(collections).toBe(0);
+  });
+
+  test('is not collected for less than a step', () => {
+    let looks = 0;
+    const pace = new Pace(
+      () => {},
+      () => {
+        looks++;
+        return () => true;
+      },
+    );
+    for (let i = 0; i < STEP / 1000 - 1; i++) pace.take(1000);
+    expect(looks).toBe(0);
+    pace.take(1000);
+    expect(looks).toBe(1);
+  });
+});
