@@ -4,11 +4,12 @@ export const STEP: number = 4 * 1024 * 1024;
 const OFTEN = 16;
 /** It is of use where that does not happen in so many steps, and was of use where it lasted twice as long. */
 const WORTH = 8;
-/** After so many it is tried again whether it does without. */
-const LONG = 1024;
-/** How many steps nothing is tried after it was of no use: at first, and at most. */
-const REST = 128;
-const LONGEST_REST = 1024;
+/** After so many it is tried again whether it does without: there it cost a quarter of 1 MiB's CPU. */
+const TRUST = 64;
+/** How many steps nothing is tried after it was of no use. */
+const REST = 32;
+/** What those two grow to. */
+const MOST = 1024;
 
 /**
  * Long messages in memory that V8 looks after, and when to have the young of them collected.
@@ -33,6 +34,7 @@ export class Pace {
   #steps = 0;
   /** How often the whole heap was seen to be collected in them, or in the last few. */
   #seen = 0;
+  #trust = TRUST;
   #rest = REST;
   #crowded = false;
 
@@ -69,16 +71,21 @@ export class Pace {
   #watched(): void {
     if (this.#steps <= 0) this.#seen = 0;
     else if (this.#seen >= 2) this.#begin(true, 0);
-    else if (this.#steps >= OFTEN) this.#begin(false, 0);
+    else if (this.#steps >= OFTEN) {
+      this.#begin(false, 0);
+      this.#trust = TRUST;
+    }
   }
 
   #paced(): void {
     if (this.#seen >= 2) {
       if (this.#steps > 2 * WORTH) return this.#begin(false, 0);
       this.#begin(false, -this.#rest);
-      this.#rest = Math.min(2 * this.#rest, LONGEST_REST);
-    } else if (this.#steps >= LONG) this.#begin(false, 0);
-    else if (this.#steps % WORTH === 0) {
+      this.#rest = Math.min(2 * this.#rest, MOST);
+    } else if (this.#steps >= this.#trust) {
+      this.#begin(false, 0);
+      this.#trust = Math.min(2 * this.#trust, MOST);
+    } else if (this.#steps % WORTH === 0) {
       this.#seen = 0;
       if (this.#steps > WORTH) this.#rest = REST;
     }
