@@ -1,3 +1,4 @@
+import { alone } from '../transport/alone.ts';
 import { type MarkedTransport, OURS, type Transport } from '../transport/transport.ts';
 import { SLICE } from '../transport/turns.ts';
 import type { Clock } from './clock.ts';
@@ -36,9 +37,6 @@ const HANDED_OVER = 256 * 1024;
  * the calls a second, with objects of 1 KB to 1.6 to 1.9 times, at 0.8 to 0.9 of the CPU. Tried: 8, 16, 32, and by bytes.
  */
 const TOGETHER = 16;
-
-/** On one CPU each write more makes this process wait for the other: up to a sixth of a call. */
-let alone: boolean | undefined;
 
 /** How many milliseconds the other end may stay behind the end of this one's side without reading: it can send events. */
 const STAYING = 10_000;
@@ -137,9 +135,9 @@ export class Sender {
 
   #sendEarly(): void {
     this.#written = 1;
-    alone ??= process.getBuiltinModule('node:os').availableParallelism() === 1;
-    // What its transport cannot swallow at once would only wait there.
-    if (alone || this.#ended || this.#transport.queued > 0) return;
+    // On one CPU each write more makes this process wait for the other: up to a sixth of a call. And what its transport cannot
+    // swallow at once would only wait there.
+    if (alone() || this.#ended || this.#transport.queued > 0) return;
     let bytes = this.#source.take(true);
     while (bytes !== undefined) {
       this.#transport.send(bytes, false);

@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Credentials } from './credentials.ts';
 import { hold, release } from './holding.ts';
+import { lookout } from './lookout.ts';
 import { credentialsOf } from './socket-credentials.ts';
 import { listen } from './stream-listeners.ts';
 import { type MarkedTransport, OURS, type Transport, type TransportEvents } from './transport.ts';
@@ -65,6 +66,7 @@ class StreamTransport implements MarkedTransport {
 
   came(chunk: Buffer): void {
     const events = this.#events as TransportEvents;
+    lookout.came(this);
     if (sending || (this.#deferred !== undefined && this.#deferred.length > 0)) this.#defer(chunk);
     else if (chunk.length < LONG_READ) events.data(chunk);
     else this.#read(chunk, events);
@@ -87,6 +89,7 @@ class StreamTransport implements MarkedTransport {
     this.#writable.write(bytes);
     if (!more && this.#corked) this.#cork(false);
     sending = outer;
+    if (!more) lookout.sent(this);
   }
 
   end(): void {
@@ -169,6 +172,7 @@ class StreamTransport implements MarkedTransport {
   closed(stream: Readable | Writable): void {
     this.#open--;
     if (this.#open === 0) {
+      lookout.gone(this);
       this.#deliver();
       this.hold(false);
       return this.#events?.closed(this.#error);
