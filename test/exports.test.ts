@@ -28,6 +28,7 @@ test('each package exports these names and no others', () => {
     'duplexTransport',
     'event',
     'health',
+    'hear',
     'implement',
     'intercepted',
     'isTransport',
