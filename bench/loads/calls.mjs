@@ -5,7 +5,7 @@ import { Latency } from '../latency.mjs';
  * at most each does so, for who counts what a call takes.
  */
 export async function run(connections, { text, expected, inFlight, seconds, times = Number.POSITIVE_INFINITY }) {
-  const latency = new Latency();
+  const latency = Latency.begin();
   // Two clock reads a call would be a tenth of the fastest peer's whole cost,
   // so with many in flight only one call in 16 is timed.
   const every = inFlight === 1 ? 1 : 16;
@@ -44,5 +44,5 @@ export async function run(connections, { text, expected, inFlight, seconds, time
   clearTimeout(timer);
 
   const done = counts.reduce((sum, count) => sum + count, 0);
-  return { done, elapsed, p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
+  return { done, elapsed, ...latency.end() };
 }

@@ -2,7 +2,7 @@ import { Latency } from '../latency.mjs';
 
 /** `inFlight` loops, each doing `step` over and over until the time is up, and the last to its end. */
 export async function loops(inFlight, seconds, step) {
-  const latency = new Latency();
+  const latency = Latency.begin();
   let running = true;
   let done = 0;
 
@@ -18,5 +18,5 @@ export async function loops(inFlight, seconds, step) {
   await Promise.all(Array.from({ length: inFlight }, (_, i) => loop(i)));
   const elapsed = (performance.now() - start) / 1000;
   clearTimeout(timer);
-  return { done, elapsed, p50: latency.percentile(0.5), p99: latency.percentile(0.99) };
+  return { done, elapsed, ...latency.end() };
 }
