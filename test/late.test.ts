@@ -183,6 +183,14 @@ test('a bundler makes one file of all', async () => {
   expect(JSON.parse(stdout)).toEqual(TRIED);
 });
 
+test('one that leaves the other files out is named when the program starts', () => {
+  const alone = join(folder, 'alone.mjs');
+  cpSync(join(folder, 'node_modules/@nearcall/core/dist/index.js'), alone);
+  const { status, stderr } = spawnSync(process.execPath, [alone], { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/A file of @nearcall\/core cannot be read: .*\.cjs\. Where a bundler/);
+});
+
 // TypeScript does not see what is late, and the build sees names alone.
 test('no class that is late is extended elsewhere, or has what is static and used elsewhere', async () => {
   const sources = join(root, 'packages/core/src');

@@ -11,10 +11,20 @@ export interface LateText {
 /**
  * Reads it at once, and not when it is needed: the package may have been replaced by then, or the process be out of
  * descriptors.
+ *
+ * @throws Error where it is missing, as in what a bundler has made without asking for `module`.
  */
 export function textOf(url: URL): LateText {
   const file = fileURLToPath(url);
-  return { file, bytes: readFileSync(file) };
+  try {
+    return { file, bytes: readFileSync(file) };
+  } catch (cause) {
+    throw new Error(
+      `A file of @nearcall/core cannot be read: ${file}. Where a bundler has made one file of the program, let it take ` +
+        'packages by the condition "module", as most do unless they are told other conditions.',
+      { cause },
+    );
+  }
 }
 
 /**
