@@ -10,33 +10,55 @@ interface Hearer {
   closed(stream: Readable | Writable): void;
 }
 
+type Heard = (Readable | Writable) & { [place: symbol]: Hearer };
+
+/** The listeners of streams, for who has this place in them. */
+function listenersFor(place: symbol) {
+  return {
+    came(this: Heard, chunk: Buffer): void {
+      this[place]?.came(chunk);
+    },
+    drained(this: Heard): void {
+      this[place]?.drained();
+    },
+    ended(this: Heard): void {
+      this[place]?.ended();
+    },
+    failed(this: Heard, error: Error): void {
+      this[place]?.failed(error);
+    },
+    closed: function closed(this: Heard): void {
+      // Once: the standard output tells of it twice.
+      this.off('close', closed);
+      this[place]?.closed(this);
+    },
+  };
+}
+
 /**
  * Where a stream has who reads it, and where it has who writes to it through a stream of its own: another one, where both
  * ends are in this process.
  */
 const READER = Symbol('reader');
 const WRITER = Symbol('writer');
-
-type Read = Readable & { [READER]: Hearer };
-type Written = Writable & { [WRITER]: Hearer };
+const asReader = listenersFor(READER);
+const asWriter = listenersFor(WRITER);
 
 /**
  * Tells of a stream that is read and one that is written, or of the one that is both. All streams have the same listeners:
  * closures of their own, and the wrapper of `once`, held 600 bytes at each connection.
  */
 export function listen(readable: Readable, writable: Writable, hearer: Hearer): void {
-  const read = readable as Read;
-  read[READER] = hearer;
-  watch(read, hearer, readFailed, readClosed);
-  if ((readable as unknown) === writable) readable.on('drain', readDrained);
+  (readable as { [READER]?: Hearer })[READER] = hearer;
+  watch(readable, hearer, asReader);
+  if ((readable as unknown) === writable) readable.on('drain', asReader.drained);
   else {
-    const written = writable as Written;
-    written[WRITER] = hearer;
-    watch(written, hearer, writtenFailed, writtenClosed);
-    written.on('drain', writtenDrained);
+    (writable as { [WRITER]?: Hearer })[WRITER] = hearer;
+    watch(writable, hearer, asWriter);
+    writable.on('drain', asWriter.drained);
   }
-  readable.on('end', ended);
-  readable.on('data', came);
+  readable.on('end', asReader.ended);
+  readable.on('data', asReader.came);
 }
 
 /**
@@ -58,48 +80,8 @@ export function hear(stream: Readable, memory: Buffer, length: number): void {
 let viewed: Buffer | undefined;
 let view: Buffer = Buffer.alloc(0);
 
-function watch<T extends Readable | Writable>(
-  stream: T,
-  hearer: Hearer,
-  failed: (this: T, error: Error) => void,
-  closed: (this: T) => void,
-): void {
-  stream.on('error', failed);
+function watch(stream: Readable | Writable, hearer: Hearer, listeners: typeof asReader): void {
+  stream.on('error', listeners.failed);
   if (stream.closed) queueMicrotask(() => hearer.closed(stream));
-  else stream.on('close', closed);
-}
-
-function came(this: Read, chunk: Buffer): void {
-  this[READER].came(chunk);
-}
-
-function ended(this: Read): void {
-  this[READER].ended();
-}
-
-function readDrained(this: Read): void {
-  this[READER].drained();
-}
-
-function readFailed(this: Read, error: Error): void {
-  this[READER].failed(error);
-}
-
-function readClosed(this: Read): void {
-  // Once: the standard output tells of it twice.
-  this.off('close', readClosed);
-  this[READER].closed(this);
-}
-
-function writtenDrained(this: Written): void {
-  this[WRITER].drained();
-}
-
-function writtenFailed(this: Written, error: Error): void {
-  this[WRITER].failed(error);
-}
-
-function writtenClosed(this: Written): void {
-  this.off('close', writtenClosed);
-  this[WRITER].closed(this);
+  else stream.on('close', listeners.closed);
 }
