@@ -77,6 +77,11 @@ export function forked(file: string, ...args: string[]): Promise<Child> {
   return start(file, args, { execArgv: ['--expose-gc'] });
 }
 
+/** The same with options of Node's for it, beside that. */
+export function forkedWith(options: string[], file: string, ...args: string[]): Promise<Child> {
+  return start(file, args, { execArgv: ['--expose-gc', ...options] });
+}
+
 /** Whether a process can be started as another user: by root, where there is `setpriv`. */
 export const canBeOthers: boolean =
   process.getuid?.() === 0 && spawnSync('setpriv', ['--version'], { stdio: 'ignore' }).status === 0;

@@ -6,6 +6,7 @@ import type { Fields } from './fields.ts';
 import type { Message } from './message.ts';
 import { messageMemory } from './message-memory.ts';
 
+const NONE = Buffer.alloc(0);
 const nothing = (): void => {};
 
 /**
@@ -87,19 +88,29 @@ export class Assembly implements Message {
     return !more;
   }
 
+  /**
+   * It is none of the few any more. V8's sets lead from each table that they had to the next: where old space holds one,
+   * what was ever in the set stays until the whole heap is collected. So nothing may be behind what was there.
+   */
+  left(): void {
+    this.active = false;
+    this.admitted = nothing;
+  }
+
   #nextSize(need: number): number {
     if (!this.active) return Math.max(2 * this.#buffer.length, need);
     return need <= FIRST ? FIRST : need <= SECOND ? SECOND : this.total;
   }
 
-  /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. */
   /** What is long is read in the common way. */
   formed(): typeof NOT_PLAIN {
     return NOT_PLAIN;
   }
 
+  /** What the message holds, once nothing is missing. Bytes are not copied: nobody else has their memory. Once. */
   value(raw: boolean, limits: BodyLimits): unknown {
-    const { buffer } = this.#buffer;
-    return raw ? new Uint8Array(buffer, 0, this.total) : decodeBody(this.#buffer, 0, this.total, false, limits);
+    const whole = this.#buffer;
+    this.#buffer = NONE;
+    return raw ? new Uint8Array(whole.buffer, 0, this.total) : decodeBody(whole, 0, this.total, false, limits);
   }
 }

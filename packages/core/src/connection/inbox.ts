@@ -4,11 +4,7 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Call } from './call.ts';
 import type { Fields } from './fields.ts';
-import { crowd } from './message-memory.ts';
 import type { Outbox } from './outbox.ts';
-
-/** More messages at once than these are a crowd. */
-const FEW = 3;
 
 /** What one CREDIT can say. */
 const MOST_CREDIT = 2 ** 32 - 1;
@@ -22,8 +18,9 @@ const MOST_CREDIT = 2 ** 32 - 1;
 export class Inbox {
   readonly #limits: OwnLimits;
   readonly #outbox: Outbox;
-  /** Made for the first long message, as the next: an empty set holds 152 bytes. */
-  #active: Set<Assembly> | undefined = undefined;
+  /** How many are let on. */
+  #active = 0;
+  /** Made for the first one: an empty set holds 152 bytes. */
   #waiting: Set<Assembly> | undefined = undefined;
   #ended = false;
 
@@ -85,7 +82,9 @@ export class Inbox {
 
   /** The message is whole, or nobody wants it any more: the next one goes on. */
   leave(assembly: Assembly): void {
-    if (this.#waiting?.delete(assembly) === true || this.#active?.delete(assembly) !== true) return;
+    if (this.#waiting?.delete(assembly) === true || !assembly.active) return;
+    assembly.left();
+    this.#active--;
     for (const next of this.#waiting ?? []) {
       this.#waiting?.delete(next);
       this.#admit(next);
@@ -94,13 +93,11 @@ export class Inbox {
   }
 
   get #hasRoom(): boolean {
-    return (this.#active?.size ?? 0) < this.#limits.reassembly;
+    return this.#active < this.#limits.reassembly;
   }
 
   #admit(assembly: Assembly): void {
-    this.#active ??= new Set();
-    this.#active.add(assembly);
-    if (this.#active.size > FEW) crowd();
+    this.#active++;
     assembly.active = true;
     assembly.admitted();
   }

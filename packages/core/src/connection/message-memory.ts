@@ -32,11 +32,6 @@ export function messageMemory(bytes: number): Buffer {
   }
 }
 
-/** Four messages or more come at once along a connection: pacing three halved their CPU, and pacing four raised it. */
-export function crowd(): void {
-  pace.crowd();
-}
-
 function teach(bytes: number): void {
   taken += bytes;
   if (taken < LESSON) return;
