@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { goOn } from './drains.ts';
 
 /** Who hears of the streams. */
 interface Hearer {
@@ -19,7 +20,8 @@ function listenersFor(place: symbol) {
       this[place]?.came(chunk);
     },
     drained(this: Heard): void {
-      this[place]?.drained();
+      const hearer = this[place];
+      if (hearer !== undefined) goOn(hearer);
     },
     ended(this: Heard): void {
       this[place]?.ended();

@@ -62,6 +62,37 @@ describe('streams that come out at the other end while they are written to', () 
   });
 });
 
+describe('streams that take at once what is written to them', () => {
+  test('leave the event loop its turns', async () => {
+    const { readable, writable } = streams();
+    const transport = streamTransport(readable, writable);
+    let left = 100;
+    const drained = (): void => {
+      if (left-- <= 0) return;
+      // Of a single piece that is taken at once Node tells nothing.
+      transport.send(Buffer.alloc(65_536), true);
+      transport.send(Buffer.alloc(65_536), false);
+    };
+    transport.start({ data() {}, drained, ended() {}, closed() {} });
+    drained();
+    let count = 0;
+    for (; left > 0; count++) await setImmediate();
+    expect(count).toBeGreaterThan(20);
+    expect(count).toBeLessThan(30);
+  });
+
+  test('tell nothing more once they are closed', async () => {
+    const { readable, writable } = streams();
+    const heard = new Listening(streamTransport(readable, writable));
+    for (let i = 0; i < 10; i++) writable.emit('drain');
+    readable.destroy();
+    writable.destroy();
+    await heard.closed;
+    await turns();
+    expect(heard.log.at(-1)).toBe('closed');
+  });
+});
+
 describe('memory that a stream reads into again', () => {
   test('is heard by its transport, or by whoever listens to it where it has none', () => {
     const memory = Buffer.from('abcdef');

@@ -73,7 +73,8 @@ class StreamTransport implements MarkedTransport {
   }
 
   drained(): void {
-    this.#events?.drained();
+    // It may be over by now.
+    if (this.#open > 0) this.#events?.drained();
   }
 
   failed(error: Error): void {
