@@ -36,8 +36,6 @@ export class Channel implements Exits, SubchannelOwner {
   readonly #subchannels: readonly Subchannel[];
   readonly #balancer: Balancer;
   readonly #watchers: Watchers;
-  /** Where all calls leave: kept where there is but one such, for to look for it would be four more objects a call. */
-  #exit: Exit | undefined = undefined;
   #connectivity: Connectivity = 'CONNECTING';
   /** How many calls wait, and what keeps the process running for them. */
   #waiting = 0;
@@ -138,8 +136,7 @@ export class Channel implements Exits, SubchannelOwner {
   }
 
   pick(call: Pending): Exit | undefined {
-    if (this.#exit === undefined) return this.#balancer.pick(call);
-    return this.#exit.can(call) ? this.#exit : undefined;
+    return this.#balancer.pick(call);
   }
 
   all(): Exit[] {
@@ -203,16 +200,8 @@ export class Channel implements Exits, SubchannelOwner {
     callOnConnect(peer, this.#options.onConnect);
   }
 
-  get waiting(): boolean {
-    return this.invoker.waiting;
-  }
-
-  sending(): void {
-    this.invoker.sendWaiting();
-  }
-
   changed(): void {
-    if (this.#subchannels.length === 1) this.#exit = this.#subchannels[0]?.exit;
+    if (this.#subchannels.length === 1) this.invoker.only = this.#subchannels[0]?.exit;
     this.#become(this.#balancer.connectivity);
     this.gone();
   }

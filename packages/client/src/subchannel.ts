@@ -3,6 +3,7 @@ import {
   type CloseOptions,
   type Exit,
   type ExitUser,
+  type Invoker,
   isTransport,
   type Peer,
   RpcError,
@@ -32,10 +33,8 @@ export interface SubchannelOwner {
   peer(transport: Transport, user: ExitUser): Peer;
   /** Calls can be made over a new connection. */
   connected(peer: Peer): void;
-  /** Whether calls wait to be written. */
-  readonly waiting: boolean;
-  /** A connection is about to send: calls that wait may be written. */
-  sending(): void;
+  /** What makes the calls. */
+  readonly invoker: Invoker;
   /** It stands differently now. */
   changed(): void;
   /** One of its connections is over, and its transport closed. */
@@ -118,7 +117,7 @@ export class Subchannel {
   }
 
   #speak(transport: Transport): void {
-    const user = new PeerUser(this.#owner, this);
+    const user = new PeerUser(this, this.#owner.invoker);
     const peer = this.#owner.peer(transport, user);
     user.peer = peer;
     this.#peer = peer;
@@ -191,26 +190,18 @@ export class Subchannel {
 
 /** What one connection tells its subchannel. */
 class PeerUser implements ExitUser {
-  readonly #owner: SubchannelOwner;
+  readonly invoker: Invoker;
   readonly #subchannel: Subchannel;
   /** It is there before it tells anything. */
   peer!: Peer;
 
-  constructor(owner: SubchannelOwner, subchannel: Subchannel) {
-    this.#owner = owner;
+  constructor(subchannel: Subchannel, invoker: Invoker) {
     this.#subchannel = subchannel;
-  }
-
-  get waiting(): boolean {
-    return this.#owner.waiting;
+    this.invoker = invoker;
   }
 
   opened(): void {
     this.#subchannel.opened(this.peer);
-  }
-
-  sending(): void {
-    this.#owner.sending();
   }
 
   draining(): void {

@@ -151,12 +151,6 @@ class Client implements ExitUser {
     queueMicrotask(() => this.#clients.connected(this.peer));
   }
 
-  get waiting(): boolean {
-    return false;
-  }
-
-  sending(): void {}
-
   draining(): void {}
 
   left(): void {}

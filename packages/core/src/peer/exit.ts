@@ -3,6 +3,7 @@ import type { Implemented } from '../contract/implement.ts';
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
 import { pumpInput } from './input-pump.ts';
+import type { Invoker } from './invoker.ts';
 import { LeavingEvents } from './leaving-events.ts';
 import type { Pending } from './pending.ts';
 import type { PendingEvent } from './pending-event.ts';
@@ -11,12 +12,10 @@ import type { Sender } from './sender.ts';
 
 /** Who makes calls over a connection, and hears how it stands. */
 export interface ExitUser {
-  /** Whether calls wait to be written. */
-  readonly waiting: boolean;
+  /** What makes them. It is asked directly, because each object between is a line of a CPU's cache at each call. */
+  readonly invoker?: Pick<Invoker, 'waiting' | 'sendWaiting'> | undefined;
   /** Calls can be made. */
   opened(): void;
-  /** It is about to send: what waits may be written. */
-  sending(): void;
   /** It takes no new calls any more. */
   draining(): void;
   /** This end has ended its side: it takes no events any more either. */

@@ -8,7 +8,7 @@ import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import type { Exit } from './exit.ts';
 import type { Exits } from './exits.ts';
-import { CLOSED, CROWDED, FULL, noStream, thrownByInput, tooDeep } from './failures.ts';
+import { CLOSED, CROWDED, gaveUp, noStream, thrownByInput, tooDeep } from './failures.ts';
 import { isIterable } from './iterator-of.ts';
 import { Lines } from './lines.ts';
 import type { Pending } from './pending.ts';
@@ -20,6 +20,8 @@ import { admit, type Giving } from './terms.ts';
 /** Makes calls: lets them wait for a connection or a free slot, gives them up in time, and makes lost ones again. */
 export class Invoker implements StreamOwner, Giving {
   readonly #exits: Exits;
+  /** Where all calls leave, where there is but one such: to look for it would be five more objects a call. */
+  only: Exit | undefined = undefined;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #deadline: number;
@@ -80,7 +82,7 @@ export class Invoker implements StreamOwner, Giving {
     const exits = this.#exits;
     // Those that were made before go first, and one that does not wait must know whether they still do.
     this.sendWaiting();
-    let exit = this.#lets(call) ? exits.pick(call) : undefined;
+    let exit = this.#lets(call) ? this.#pick(call) : undefined;
     call.exit = exit;
     this.pending++;
     (exit?.sender ?? exits).began();
@@ -93,8 +95,10 @@ export class Invoker implements StreamOwner, Giving {
     const nested = call.parent !== undefined && !call.isEvent;
     // What began before an end may do whatever it needs to come to its own.
     const completes = nested && exits.completes?.(call) === true;
-    const refusal = completes ? undefined : this.#closing && !call.isEvent ? CLOSED : exits.refusal(call);
-    if (refusal !== undefined) return call.failed(refusal);
+    // Nobody's code has run since the exit was picked.
+    const fits = exit !== undefined && options === undefined;
+    const refusal = this.#closing && !call.isEvent ? CLOSED : fits ? undefined : exits.refusal(call);
+    if (refusal !== undefined && !completes) return call.failed(refusal);
     if (nested && call.nesting > exits.remote.nesting) return call.failed(tooDeep(call.nesting));
     if (this.#alarmed === undefined || call.deadline < this.#alarmed) {
       this.#alarmed = call.deadline;
@@ -113,6 +117,11 @@ export class Invoker implements StreamOwner, Giving {
   /** Whether calls wait to be sent. */
   get waiting(): boolean {
     return this.#waits;
+  }
+
+  #pick(call: Pending): Exit | undefined {
+    if (this.only === undefined) return this.#exits.pick(call);
+    return this.only.can(call) ? this.only : undefined;
   }
 
   /** Whether it need not wait for others. */
@@ -142,7 +151,7 @@ export class Invoker implements StreamOwner, Giving {
   }
 
   #sendWaited(call: Pending, now: number): void {
-    const exit = this.#exits.pick(call);
+    const exit = this.#pick(call);
     if (exit === undefined) return this.#wait(call);
     exit.sender.began();
     this.#exits.finished();
@@ -168,7 +177,7 @@ export class Invoker implements StreamOwner, Giving {
 
   settled(call: Pending): void {
     this.pending--;
-    this.#signals.delete(call);
+    if (call.signals !== undefined) this.#signals.delete(call);
     if (call.order >= 0) {
       this.#lines.settled(call);
       this.#waits = !this.#lines.empty;
@@ -213,7 +222,6 @@ export class Invoker implements StreamOwner, Giving {
   }
 
   #send(call: Pending, exit: Exit, timeLeft: number): void {
-    const { method } = call;
     exit.sender.schedule();
     exit.sender.writes();
     try {
@@ -223,7 +231,7 @@ export class Invoker implements StreamOwner, Giving {
       // What is not ours was thrown by a getter of the input's.
       const { code, message } = error instanceof RpcError ? error : thrownByInput(error);
       call.id = -1;
-      const why = `The input of ${method.fullName}: ${message}`;
+      const why = `The input of ${call.method.fullName}: ${message}`;
       return call.failed({ code, message: why, execution: 'not-sent', cause: error });
     }
     call.sent();
@@ -233,14 +241,7 @@ export class Invoker implements StreamOwner, Giving {
   #giveUp(call: Pending, code: 'CANCELLED' | 'DEADLINE_EXCEEDED', why: string, cause?: unknown): void {
     if (call.settled) return;
     const sent = call.id >= 0;
-    const fate = sent ? '; the handler may have run' : `, and it was not sent${call.mayHaveRun ? ' again' : ''}`;
-    const execution = sent ? 'unknown' : 'not-sent';
-    // What it has waited for, where that is known.
-    const reason = call.exit === undefined ? this.#exits.reason : undefined;
-    const crowded = call.exit === undefined && !call.isEvent && this.#exits.crowded;
-    const waitedFor = reason?.message ?? (crowded ? FULL : undefined);
-    const message = `${call.method.fullName}: ${why}${fate}.${waitedFor === undefined ? '' : ` ${waitedFor}`}`;
-    call.givenUp({ code, message, execution, cause: cause ?? reason });
+    call.givenUp(gaveUp(call, this.#exits, code, why, cause));
     if (sent) call.exit?.cancel(call, code);
     (call.exit?.sender ?? this.#exits).schedule();
   }

@@ -1,14 +1,14 @@
 import { type Failure, RpcError } from '../error/rpc-error.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Clock } from './clock.ts';
-import type { Exit, ExitUser } from './exit.ts';
+import type { Exit } from './exit.ts';
 import type { Exits } from './exits.ts';
 import { LEAVING } from './failures.ts';
 import { Invoker } from './invoker.ts';
 import type { Pending } from './pending.ts';
 
 /** Where calls leave that are bound to one connection: when it is over, so are they. */
-export class OnlyExit implements Exits, ExitUser {
+export class OnlyExit implements Exits {
   readonly #exit: Exit;
   readonly #clock: Clock;
   #over: RpcError | undefined;
@@ -103,10 +103,6 @@ export class OnlyExit implements Exits, ExitUser {
   emptied(): void {
     this.#exit.drain();
   }
-
-  opened(): void {}
-
-  gone(): void {}
 
   sending(): void {
     // The handler that made a call may have returned while that waited.

@@ -44,8 +44,8 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   readonly #implementations: Implementations;
   readonly #unfinished: number;
   readonly #user: ExitUser | undefined;
+  readonly #invoker: ExitUser['invoker'];
   #stopHandshake: (() => void) | undefined;
-  #hasOpened = false;
   #isClosed = false;
   #exit: Exit | undefined = undefined;
   #own: OnlyExit | undefined = undefined;
@@ -65,6 +65,7 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
     this.#implementations = implementations;
     this.#unfinished = unfinished;
     this.#user = options.user;
+    this.#invoker = options.user?.invoker;
     const hello = { limits: limitsWith(options.limits), services: implementations.names, features: [] };
     this.connection = new Connection(role, hello, this, options.budgets ?? UNLIMITED);
     this.sender = new Sender(this.connection, transport, clock, this);
@@ -97,7 +98,7 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   }
 
   get ready(): Promise<void> {
-    this.#whenReady ??= new Milestone(this.#hasOpened ? 'reached' : this.#own?.reason);
+    this.#whenReady ??= new Milestone(this.#stopHandshake === undefined ? 'reached' : this.#own?.reason);
     return this.#whenReady.promise;
   }
 
@@ -117,10 +118,9 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   }
 
   data(bytes: Buffer): void {
-    const { connection, sender } = this;
-    sender.receive(bytes);
-    if (connection.decoder.cuts > 0) this.#watchFrames();
-    sender.received(!connection.quiet || this.#own?.waiting === true || this.#user?.waiting === true);
+    this.sender.receive(bytes);
+    if (this.connection.decoder.cuts > 0) this.#watchFrames();
+    this.sender.received(!this.connection.quiet || this.#own?.waiting === true || this.#invoker?.waiting === true);
   }
 
   drained(): void {
@@ -144,7 +144,7 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
 
   sending(): void {
     this.#own?.sending();
-    this.#user?.sending();
+    this.#invoker?.sendWaiting();
   }
 
   sent(): void {
@@ -164,7 +164,6 @@ export class PeerHost implements Host<Implemented>, TransportEvents, SenderEvent
   opened(): void {
     this.#stopHandshake?.();
     this.#stopHandshake = undefined;
-    this.#hasOpened = true;
     this.#whenReady?.reach();
     this.#user?.opened();
   }
