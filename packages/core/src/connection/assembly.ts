@@ -23,6 +23,8 @@ export class Assembly implements Message {
   readonly raw: boolean;
   /** What its sender may still send, where the message has an account of its own. */
   credit = 0;
+  /** Whether it is the input of a call of the other end's. */
+  request = false;
   /** Whether it is one of the few that are let on at a time. */
   active: boolean;
   /** Called when it is its turn to get credit. */

@@ -95,7 +95,7 @@ export class Callee<T> extends BySlot<IncomingCall<T>> {
     if (streamsInput(kind)) call.inflow = new Inflow(this.#outbox, this.#inbox, this.#local, call.id);
     if (streamsOutput(kind)) call.outflow = new Outflow(this.#outbox, call.id, this.responder.remote);
     if (call.inflow !== undefined) this.#serve(call);
-    else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0, call.parked !== undefined);
+    else if (more) this.#inbox.begin(call, fields, (flags & FLAG.RAW) !== 0, true, call.parked !== undefined);
     else this.#dispatch(call, call.parked === undefined ? fields : fields.kept(), (flags & FLAG.RAW) !== 0);
   }
 

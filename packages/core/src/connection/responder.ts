@@ -14,6 +14,12 @@ import type { Outbox } from './outbox.ts';
 /** The bytes of answers that wait on one connection, besides the 8 MiB of frames: a slow reader leaves others their part. */
 export const HELD_BYTES: number = 128 * 1024 * 1024;
 
+/**
+ * While so many wait no further long request is let on. Those that are on their way, 4 with answers of 16 MiB at most, still
+ * find room, and as much is left to short ones.
+ */
+export const ENOUGH_BYTES: number = HELD_BYTES / 4;
+
 const NO_PROLOGUE: Prologue = { size: 0, flags: 0, write: () => {} };
 
 /** Who keeps the calls. */
@@ -119,6 +125,7 @@ export class Responder {
     this.#held -= call.held;
     this.#queued.give(call.held);
     call.held = 0;
+    this.#inbox.behind = this.#held >= ENOUGH_BYTES;
   }
 
   /** @throws RpcError where too many bytes of answers wait already. */
@@ -136,6 +143,7 @@ export class Responder {
     }
     this.#held += bytes;
     call.held = bytes;
+    this.#inbox.behind = this.#held >= ENOUGH_BYTES;
   }
 
   /**
