@@ -1,4 +1,4 @@
-import { copyOf, decodeBody } from '../wire/body.ts';
+import { decodeBody } from '../wire/body.ts';
 import type { Form } from '../wire/form.ts';
 import { FLAG, FRAME } from '../wire/frame.ts';
 import { countItems, decodeItems } from '../wire/items.ts';
@@ -8,6 +8,7 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Fields } from './fields.ts';
 import { type Inbox, writeCredit } from './inbox.ts';
+import { copyOf } from './message-memory.ts';
 import type { Outbox } from './outbox.ts';
 import { ITEM_COST } from './parcel.ts';
 

@@ -8,6 +8,9 @@ import { scavenge, sinceNow } from './scavenge.ts';
  */
 const LESSON = 31 * 1024 * 1024;
 
+/** A copy that is shorter is made as any array. */
+const LONG_BYTES = 16_384;
+
 /** How much has been asked for, up to that. */
 let taken = 0;
 
@@ -30,6 +33,18 @@ export function messageMemory(bytes: number): Buffer {
   } catch {
     throw new ProtocolError(`a message of ${bytes} bytes, for which there is no memory here`);
   }
+}
+
+/**
+ * Those bytes in memory of their own, whatever class the source is. Long ones get theirs as longer messages do: with new
+ * arrays, which are cleared, and which V8 marks the whole heap for, 20 KB there and back took 1.2 to 1.5 times the CPU, and
+ * 64 KB 1.3 to 1.8 times.
+ */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const size = end - start;
+  const copy = size < LONG_BYTES ? new Uint8Array(size) : new Uint8Array(messageMemory(size).buffer);
+  copy.set(bytes.subarray(start, end));
+  return copy;
 }
 
 function teach(bytes: number): void {
