@@ -80,6 +80,29 @@ test('one that stays is let go after ten seconds, unless it goes on reading what
   expect(destroyed).toBe(1);
 });
 
+test('behind what is longer than all that is handed over at once the next goes along: no stream tells that it took one alone', () => {
+  const clock = { defer: (action: (of: Sender) => void, of: Sender) => action(of) } as unknown as Clock;
+  const pieces = [Buffer.alloc(300_000), Buffer.alloc(300_001), Buffer.alloc(300_002)];
+  const take = (): Uint8Array | undefined => pieces.shift();
+  const source = { finished: false, phase: 'open', awaited: false, take, ask: () => {}, receive };
+  const sent: [bytes: number, more: boolean][] = [];
+  const transport = {
+    queued: 0,
+    hold: () => {},
+    send: (bytes: Uint8Array, more: boolean): void => {
+      sent.push([bytes.length, more]);
+      transport.queued += bytes.length;
+    },
+  };
+  const events = { sending: () => {}, sent: () => {}, left: () => {} };
+  const sender = new Sender(source, transport as unknown as Transport, clock, events);
+  sender.schedule();
+  expect(sent).toEqual([
+    [300_000, true],
+    [300_001, false],
+  ]);
+});
+
 test.each([
   [2, ['1', '2', '3']],
   [1, ['3']],

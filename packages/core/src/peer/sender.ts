@@ -210,7 +210,8 @@ export class Sender {
 
   /** The next bytes, where the transport can swallow them after so many that it is about to get. */
   #take(handed: number): Uint8Array | undefined {
-    if (this.#transport.queued + handed >= HANDED_OVER) return undefined;
+    // Behind one piece another goes: a stream does not tell of one alone that its kernel took as it was written.
+    if (this.#transport.queued > 0 && this.#transport.queued + handed >= HANDED_OVER) return undefined;
     const bytes = this.#source.take();
     if (bytes === undefined && (this.#source.finished || this.#source.phase === 'closed')) this.#ending = true;
     return bytes;
