@@ -28,7 +28,8 @@ async function start(limits: Partial<ServerLimits>, concurrency: { hold?: number
 }
 
 function dial(): Limited {
-  const client = connect(place.unix(), limited);
+  // Frames of 64 KiB, so that answers of a few of them are long.
+  const client = connect(place.unix(), limited, { limits: { chunk: 65_536 } });
   clients.push(client);
   return client;
 }

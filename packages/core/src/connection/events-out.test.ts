@@ -237,7 +237,7 @@ describe('an event that is longer than a frame', () => {
   });
 
   test('is whole before the event behind it, whatever else leaves in the same turn', () => {
-    const end = alone({ role: 'dialer' });
+    const end = alone({ role: 'dialer', remote: { chunk: 65_536 } });
     const calls = [end.ask('clientStream'), end.ask('clientStream')];
     end.sent();
     const event = end.emit(new Uint8Array(100_000));

@@ -22,12 +22,17 @@ interface End {
 
 function end(role: Role, limits: Partial<Limits> = {}, services: string[] = []): End {
   const opened: Hello[] = [];
-  const { connection, closed } = endOf(role, limits, {
-    services,
-    opened: (hello) => opened.push(hello),
-    request: () => expect.fail('There was a request.'),
-    cancelled: () => expect.fail('There was a cancel.'),
-  });
+  // As the protocol has it, so that an end with no other limits states none.
+  const { connection, closed } = endOf(
+    role,
+    { chunk: DEFAULT_LIMITS.chunk, ...limits },
+    {
+      services,
+      opened: (hello) => opened.push(hello),
+      request: () => expect.fail('There was a request.'),
+      cancelled: () => expect.fail('There was a cancel.'),
+    },
+  );
   return {
     connection,
     opened,
@@ -111,7 +116,7 @@ describe('two ends', () => {
   });
 
   test('say the preface of their side, and the hello right behind it', () => {
-    const limits = limitsWith({ calls: 7 });
+    const limits = limitsWith({ chunk: DEFAULT_LIMITS.chunk, calls: 7 });
     const hello = frame(FRAME.HELLO, 0, [encodeHello({ limits, services: ['s'], features: [] })]);
     const dialer = end('dialer', { calls: 7 }, ['s']);
     expect(dialer.sent()).toEqual(Buffer.concat([PREFACE.dialer, hello]));

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { FrameWriter } from '../wire/frame-writer.ts';
 import { LongMessage } from './long-message.ts';
 import { Outbox } from './outbox.ts';
+import { alone } from './test-by-hand.ts';
 import { drain, framesOf, type Sent } from './test-frames.ts';
+import { creditFrame } from './test-stream-frames.ts';
 
 interface Sending {
   readonly message: LongMessage;
@@ -90,4 +92,16 @@ test('long bytes leave from where they are, uncopied', () => {
   const pieces = drain(frames);
   expect(pieces.map(({ length }) => length)).toEqual([10, 65_536]);
   expect(pieces[1]?.buffer).toBe(body.buffer);
+});
+
+test('a message that fits a frame of the receiver leaves in one, and a longer one in shorter frames', () => {
+  const end = alone({ role: 'dialer', remote: { chunk: 100_000 } });
+  end.ask('unary', 1);
+  end.sent();
+  end.ask('unary', new Uint8Array(99_998));
+  expect(end.leaves()).toEqual(['REQUEST 2 100000']);
+  end.ask('unary', new Uint8Array(300_000));
+  expect(end.leaves()).toEqual(['REQUEST+ 4 65536']);
+  end.receive(creditFrame(4, 300_000));
+  expect(end.leaves()).toEqual([...new Array(3).fill('CHUNK+ 4 65536'), 'CHUNK 4 37866']);
 });

@@ -4,6 +4,12 @@ import type { Flow, Outbox } from './outbox.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/**
+ * The most that a frame holds of a message of several: with 128 KiB, 1 MiB took as long. The first one is held while the
+ * message waits to be let on, and small calls wait behind those that are on their way.
+ */
+export const PART_BYTES = 65_536;
+
 /** The rest of a message that is longer than a frame. It goes out in chunks, as its credit allows. */
 export class LongMessage implements Flow {
   readonly #outbox: Outbox;
@@ -28,7 +34,7 @@ export class LongMessage implements Flow {
   }
 
   write(frames: FrameWriter, chunk: number): boolean {
-    const size = Math.min(chunk, this.#credit, this.#body.length - this.#sent);
+    const size = Math.min(chunk, PART_BYTES, this.#credit, this.#body.length - this.#sent);
     const to = this.#sent + size;
     const more = to < this.#body.length;
     frames.begin(FRAME.CHUNK, more ? FLAG.MORE : 0, this.#call, FrameWriter.roomFor(size));

@@ -49,6 +49,14 @@ test('it is read where it lies in a larger stretch of bytes', () => {
   expect(decodeHello(larger, 3, 3 + bytes.length).services).toEqual(['text']);
 });
 
+test('limits that are the same are one object, whoever stated them', () => {
+  const said = (chunk: number): Limits => read(encodeHello({ ...PLAIN, limits: { ...DEFAULT_LIMITS, chunk } })).limits;
+  const first = said(5000);
+  expect(said(5000)).toBe(first);
+  expect(said(6000)).toEqual({ ...DEFAULT_LIMITS, chunk: 6000 });
+  expect(first).toEqual({ ...DEFAULT_LIMITS, chunk: 5000 });
+});
+
 test('a hello with nothing to say is one byte', () => {
   expect([...encodeHello(PLAIN)]).toEqual([0x80]);
   expect(heard({})).toEqual(PLAIN);

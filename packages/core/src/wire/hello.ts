@@ -19,13 +19,18 @@ export interface OwnHello extends Hello {
   readonly limits: OwnLimits;
 }
 
+const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+
+/** What was stated last. Most ends state the same: an object for each connection would hold 150 bytes. */
+let recent = DEFAULT_LIMITS;
+
 /** A hello is small and comes before any limit is agreed. */
 const WITHIN = { depth: 8, values: 10_000 };
 
 /** The payload of a HELLO frame. Limits that stand at their default are left out; so is a list too long for a frame. */
 export function encodeHello(hello: Hello): Uint8Array {
   const limits: Record<string, number> = {};
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+  for (const name of NAMES) {
     if (hello.limits[name] !== DEFAULT_LIMITS[name]) limits[name] = hello.limits[name];
   }
   const said: Record<string, unknown> = {};
@@ -66,7 +71,7 @@ function readLimits(stated: unknown): Limits {
   if (stated === undefined) return DEFAULT_LIMITS;
   const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
   if (!isRecord(stated)) throw new ProtocolError('a HELLO whose limits are not a map');
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+  for (const name of NAMES) {
     if (!Object.hasOwn(stated, name)) continue;
     // Whole numbers over 32 bits may come as int64, which read as BigInt.
     const given = typeof stated[name] === 'bigint' ? Number(stated[name]) : stated[name];
@@ -76,7 +81,8 @@ function readLimits(stated: unknown): Limits {
     }
     limits[name] = given;
   }
-  return limits;
+  if (NAMES.some((name) => limits[name] !== recent[name])) recent = limits;
+  return recent;
 }
 
 function strings(value: unknown, name: string): readonly string[] {

@@ -9,7 +9,7 @@ test('without any given they are the defaults', () => {
   expect(limitsWith()).toEqual({
     message: 16 * 1024 * 1024,
     bytes: 1024 * 1024 * 1024,
-    chunk: 64 * 1024,
+    chunk: 128 * 1024,
     calls: 1024,
     window: 256 * 1024,
     events: 256 * 1024,
