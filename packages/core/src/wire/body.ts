@@ -6,6 +6,7 @@ import { RpcError } from '../error/rpc-error.ts';
 import type { Form } from './form.ts';
 import { inspect, Malformed } from './inspect.ts';
 import type { Limits } from './limits.ts';
+import { encodeLongText, SHORTEST } from './long-text.ts';
 import { pack, unpack } from './msgpack.ts';
 import { NOT_PLAIN, readPlain } from './plain-reader.ts';
 import { writePlain } from './plain-writer.ts';
@@ -30,6 +31,10 @@ export function encodeBody(value: unknown, limits: BodyLimits, form?: Form, most
   if (formed !== undefined) return formed;
   const plain = encodePlain(value, limits);
   if (plain !== undefined) return plain;
+  if (typeof value === 'string' && value.length >= SHORTEST && value.length <= limits.message) {
+    const long = encodeLongText(value);
+    if (long !== undefined) return within(long, limits.message, 'message');
+  }
   const prepared = portable(value, limits);
   // A JavaScript string of n units takes n bytes of UTF-8 at least: refuse before packing, not after.
   if (typeof value === 'string' && value.length > limits.message)

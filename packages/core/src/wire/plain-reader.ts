@@ -117,6 +117,10 @@ function readValue(bytes: Buffer, at: number, end: number, depth: number): unkno
       const length = readUnsigned(bytes, behind, end, 2);
       return readString(bytes, position, end, length);
     }
+    case 0xdb: {
+      const length = readUnsigned(bytes, behind, end, 4);
+      return readString(bytes, position, end, length);
+    }
     case 0xdc: {
       const length = readUnsigned(bytes, behind, end, 2);
       return readList(bytes, position, end, length, depth);

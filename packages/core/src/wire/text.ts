@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { Malformed } from './inspect.ts';
+import { LONG_TEXT, readLongText } from './long-text.ts';
 
 /** A Buffer with functions that Node gives it and its types leave out: `toString` and `write` end in these. */
 interface Bytes extends Buffer {
@@ -12,12 +13,14 @@ interface Bytes extends Buffer {
   utf8Write(text: string, at: number, most: number): number;
 }
 
-/** Where the text begins in a body that is one string of under 64 KiB and nothing else, else 0. */
+/** Where the text begins in a body that is one string and nothing else, else 0. */
 export function textStart(bytes: Buffer, start: number, end: number): number {
   const token = bytes[start] as number;
   const left = end - start;
   if (token >= 0xa0 && token < 0xc0) return left === 1 + (token & 0x1f) ? start + 1 : 0;
   if (token === 0xd9) return left >= 2 && left === 2 + (bytes[start + 1] as number) ? start + 2 : 0;
+  // The longest form is so seldom short that it goes the long way.
+  if (token === 0xdb && left > 0x1_0000) return left === 5 + bytes.readUInt32BE(start + 1) ? start + 5 : 0;
   if (token !== 0xda || left < 3) return 0;
   return left === 3 + (((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number)) ? start + 3 : 0;
 }
@@ -36,6 +39,7 @@ export function readText(buffer: Buffer, start: number, end: number): string {
     while (i < end && (bytes[i] as number) < 0x80) i++;
     if (i === end) return shortAscii(bytes, start, end);
   }
+  if (end - start >= LONG_TEXT) return readLongText(bytes, start, end);
   const text = bytes.utf8Slice(start, end);
   // Node puts this character where bytes are not UTF-8. To look for it is free in a text of Latin characters.
   if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(start, end))) {
