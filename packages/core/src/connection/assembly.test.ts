@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeBody } from '../wire/body.ts';
+import { Form } from '../wire/form.ts';
 import { Malformed } from '../wire/inspect.ts';
 import { DEFAULT_LIMITS, limitsWith } from '../wire/limits.ts';
+import { NOT_PLAIN } from '../wire/plain-reader.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import { Fields } from './fields.ts';
@@ -110,4 +114,29 @@ test('a message that is no bytes has the value that its bytes mean, or is malfor
   const cut = new Assembly(3, false, Uint8Array.of(0x93));
   cut.append(Uint8Array.of(1, 2), false);
   expect(() => cut.value(false, DEFAULT_LIMITS)).toThrow(Malformed);
+});
+
+test('a long message is read by its form, once that is worth it, as it is without', () => {
+  const form = new Form({ kind: 'list', of: { kind: 'string' } });
+  const values = [Array.from({ length: 9000 }, (_, i) => `item ${i}`), ['a'.repeat(70_000), 'é'.repeat(40_000), '']];
+  let formed = 0;
+  for (let i = 0; i < 230; i++) {
+    const value = values[i % 2];
+    const body = Buffer.from(encodeBody(value, DEFAULT_LIMITS));
+    const assembly = new Assembly(body.length, false, body.subarray(0, 1000), true);
+    assembly.append(body.subarray(1000), false);
+    const read = assembly.formed(form, DEFAULT_LIMITS);
+    if (read !== NOT_PLAIN) formed++;
+    expect(isDeepStrictEqual(read === NOT_PLAIN ? assembly.value(false, DEFAULT_LIMITS) : read, value)).toBe(true);
+  }
+  expect(formed).toBe(30);
+});
+
+test('a body that its form writes and that is too long to be copied into a frame has memory of its own', () => {
+  const form = new Form({ kind: 'list', of: { kind: 'string' } });
+  const encode = (value: unknown): Uint8Array => encodeBody(value, DEFAULT_LIMITS, form, 65_536);
+  for (let i = 0; i < 200; i++) encode(['a']);
+  const bodies = ['a', 'b', 'c'].map((letter) => encode([letter.repeat(10_000), letter.repeat(10_000)]));
+  expect(new Set(bodies.map(({ buffer }) => buffer)).size).toBe(3);
+  expect(bodies.map((body) => body[10])).toEqual([0x61, 0x62, 0x63]);
 });

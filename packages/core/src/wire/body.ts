@@ -4,6 +4,7 @@
  */
 import { RpcError } from '../error/rpc-error.ts';
 import type { Form } from './form.ts';
+import { WORTH_LENDING } from './frame-writer.ts';
 import { inspect, Malformed } from './inspect.ts';
 import type { Limits } from './limits.ts';
 import { encodeLongText, SHORTEST } from './long-text.ts';
@@ -42,8 +43,11 @@ export function encodeBody(value: unknown, limits: BodyLimits, form?: Form, most
   return within(pack(prepared), limits.message, 'message');
 }
 
-/** Where plain values are written first: they are small as a rule, and are copied out. */
-const scratch = Buffer.allocUnsafeSlow(8192);
+/**
+ * Where plain values are written first, and copied out. Pages of it that none has reached are no memory. Where it was 8 KiB
+ * long, a call with 150 small objects both ways took 1,050 µs of CPU, and takes 380.
+ */
+const scratch = Buffer.allocUnsafeSlow(256 * 1024);
 /** The same memory: a piece of a plain array is copied out in half the time that one of a Buffer takes. */
 const written = new Uint8Array(scratch.buffer);
 const view = new DataView(scratch.buffer);
@@ -83,7 +87,9 @@ export function encodeFormed(
   writing = true;
   try {
     const end = form.write(scratch, view, Math.min(scratch.length, most), value, checking, limits);
-    return end < 0 ? undefined : written.subarray(0, end);
+    if (end < 0) return undefined;
+    // What is long is not copied into a frame.
+    return end < WORTH_LENDING ? written.subarray(0, end) : written.slice(0, end);
   } finally {
     writing = false;
   }

@@ -9,7 +9,7 @@ interface Slab {
 const SLAB_BYTES = 65_536;
 
 /** From here on bytes leave from where they are; below, a copy is cheaper than a piece of its own. */
-const WORTH_LENDING = 16_384;
+export const WORTH_LENDING = 16_384;
 
 /** What leaves in one piece, and the lent bytes that must follow it at once. */
 interface Piece {

@@ -98,3 +98,15 @@ test('a text over the limit is refused, by the bytes that it takes', () => {
   expect(() => encodeBody('é'.repeat(49_998), limits)).toThrow('limit "message"');
   expect(() => encodeBody('x'.repeat(100_001), limits)).toThrow('limit "message"');
 });
+
+test('objects that hold long texts are written as msgpackr would', () => {
+  for (const filling of ['x', 'é', '好']) {
+    for (const length of [20_999, 21_000, 21_001, 30_000, 70_000, 300_000]) {
+      const value = { before: [1, 'a'], text: filling.repeat(length), behind: null };
+      const body = encodeBody(value, DEFAULT_LIMITS);
+      expect(Buffer.compare(body, pack(value)), `${length} of ${filling}`).toBe(0);
+      expect(read(Buffer.from(body))).toEqual(value);
+    }
+  }
+  expect(() => encodeBody({ text: `${'x'.repeat(30_000)}\ud800` }, DEFAULT_LIMITS)).toThrow('value.text');
+});

@@ -63,6 +63,14 @@ export function encodeLongText(text: string): Uint8Array | undefined {
   return encodeAscii(text) ?? encodeUnits(text);
 }
 
+/** Writes the same into `[at, end)`. Returns the position behind it, or -1 where that cannot be done. */
+export function putLongText(into: Buffer, at: number, end: number, text: string): number {
+  const body = at + text.length > end ? undefined : encodeLongText(text);
+  if (body === undefined || at + body.length > end) return -1;
+  into.set(body, at);
+  return at + body.length;
+}
+
 /** 1 MiB takes 0.1 ms. */
 function encodeAscii(text: string): Uint8Array | undefined {
   const { length } = text;

@@ -4,6 +4,7 @@
  * same bytes. What it does not know, and what is over a limit, it leaves to them.
  */
 import type { Limits } from './limits.ts';
+import { putLongText } from './long-text.ts';
 import { MAX_TEXT, textRoom, writeText } from './text.ts';
 
 /** From so many on a container's length takes more than its first byte. */
@@ -24,6 +25,8 @@ let values = 0;
 export function writePlain(into: Buffer, at: number, end: number, value: unknown, within: Within): number {
   // What the program has added to all objects is no field of the value's.
   for (const _ in Object.prototype) return -1;
+  // A long text alone needs no copy.
+  if (typeof value === 'string' && value.length > MAX_TEXT) return -1;
   // A getter of the value's may write another value in between.
   const outer = values;
   values = within.values;
@@ -60,8 +63,8 @@ function write(into: Buffer, at: number, end: number, value: unknown, depth: num
 }
 
 function writeString(into: Buffer, at: number, end: number, text: string): number {
-  if (text.length > MAX_TEXT || at + textRoom(text.length) > end) return -1;
-  return writeText(into, at, text);
+  if (text.length > MAX_TEXT) return putLongText(into, at, end, text);
+  return at + textRoom(text.length) > end ? -1 : writeText(into, at, text);
 }
 
 function writeNumber(into: Buffer, at: number, end: number, value: number): number {

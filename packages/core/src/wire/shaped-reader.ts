@@ -176,6 +176,9 @@ export function readString(bytes: Buffer, at: number, end: number): string {
     else if (token === 0xda && at + 3 <= end) {
       length = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
       start += 2;
+    } else if (token === 0xdb && at + 5 <= end) {
+      length = bytes.readUInt32BE(start);
+      start += 4;
     } else throw NOT_PLAIN;
   }
   const behind = start + length;

@@ -4,6 +4,7 @@
  * shape.
  */
 import { unmet } from './condition.ts';
+import { putLongText } from './long-text.ts';
 import { type Field, nameBytes, type Shape } from './shape.ts';
 import { MAX_TEXT, textRoom, writeText } from './text.ts';
 
@@ -129,8 +130,8 @@ function isPlain(value: object): boolean {
 }
 
 function writeString(into: Buffer, at: number, end: number, text: string): number {
-  if (text.length > MAX_TEXT || at + textRoom(text.length) > end) return -1;
-  return writeText(into, at, text);
+  if (text.length > MAX_TEXT) return putLongText(into, at, end, text);
+  return at + textRoom(text.length) > end ? -1 : writeText(into, at, text);
 }
 
 /** Writes a number that takes more than its first byte, if it is finite. */
