@@ -102,8 +102,11 @@ test('a successor that starts while the old server closes is there in the end, a
   let refusals = 0;
   for (let round = 0; round < rounds; round++) {
     const at = soon();
+    const succeeding = young.ask<number>('succeed', { address, at: at + moment() });
+    // Once it is certain that somebody is there still.
+    if (round === 0) await young.ask('refused');
     const closing = old.ask('close', { at: at + moment() });
-    refusals += await young.ask<number>('succeed', { address, at: at + moment() });
+    refusals += await succeeding;
     await closing;
     expect(place.entries()).toEqual(['s.sock']);
     expect(await whoAnswers(address)).toBe(young.process.pid);

@@ -8,6 +8,10 @@ import { who } from '../users/contract.ts';
 
 let server: Server | undefined;
 let net: NetServer | undefined;
+let wasRefused: () => void;
+const refused = new Promise<void>((resolve) => {
+  wasRefused = resolve;
+});
 const OURS = { mode: 0o600, group: undefined };
 
 /** Waits without a pause, for two processes to begin in the same microsecond. */
@@ -35,15 +39,18 @@ answering({
   /** Serves as soon as whoever is there is gone. Tells how often it was told that somebody is. */
   succeed: async ({ address, at }: { address: string; at: number }) => {
     until(at);
-    for (let refused = 0; ; refused++) {
+    for (let refusals = 0; ; refusals++) {
       try {
         server = await serveAt(address);
-        return refused;
+        return refusals;
       } catch (error) {
         if (!(error as Error).message.includes('another server is listening there')) throw error;
+        wasRefused();
       }
     }
   },
+  /** Fulfils once it was told that somebody is. */
+  refused: () => refused,
   /** Puts a socket in the place of whatever is there, as other programs do. */
   replace: async ({ address, at }: { address: string; at: number }) => {
     const directory = mkdtempSync(join(dirname(pathOf(address)), '.other-'));
