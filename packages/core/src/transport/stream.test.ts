@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair, PassThrough, Readable, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { duplexTransport, streamTransport } from './stream.ts';
 import { hear } from './stream-listeners.ts';
 import { Listening, text } from './test-listening.ts';
@@ -63,7 +63,9 @@ describe('streams that come out at the other end while they are written to', () 
 });
 
 describe('streams that take at once what is written to them', () => {
-  test('leave the event loop its turns', async () => {
+  test('leave the event loop its turns, also where time stands still', async () => {
+    vi.useFakeTimers({ toFake: ['setImmediate'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { readable, writable } = streams();
     const transport = streamTransport(readable, writable);
     let left = 100;
