@@ -8,7 +8,7 @@ import type { Limits } from '../wire/limits.ts';
 import { decodeMetadata } from '../wire/metadata.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Message } from './message.ts';
-import { copyOf } from './message-memory.ts';
+import { ownCopy } from './message-memory.ts';
 
 /** Reads the fields of a payload one after the other. One serves all connections: it is set anew for each frame. */
 export class Fields implements Message {
@@ -67,7 +67,7 @@ export class Fields implements Message {
 
   /** The message that fills the rest. It shares no memory with the frame. */
   value(raw: boolean, limits: BodyLimits): unknown {
-    if (raw && this.left <= limits.bytes) return copyOf(this.bytes, this.at, this.end);
+    if (raw && this.left <= limits.bytes) return ownCopy(this.bytes, this.at, this.end);
     return decodeBody(this.bytes, this.at, this.end, raw, limits);
   }
 

@@ -8,7 +8,7 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import { Assembly } from './assembly.ts';
 import type { Fields } from './fields.ts';
 import { type Inbox, writeCredit } from './inbox.ts';
-import { copyOf } from './message-memory.ts';
+import { ownCopy } from './message-memory.ts';
 import type { Outbox } from './outbox.ts';
 import { ITEM_COST } from './parcel.ts';
 
@@ -71,7 +71,7 @@ export class Inflow {
     if (this.#left) return this.#grant();
     const kind = many ? 'items' : raw ? 'raw' : 'item';
     // Bytes are copied once: what is kept of them is what their reader gets.
-    const content = kind === 'raw' ? copyOf(fields.bytes, fields.at, fields.end) : Buffer.from(fields.view(size));
+    const content = kind === 'raw' ? ownCopy(fields.bytes, fields.at, fields.end) : Buffer.from(fields.view(size));
     this.#add({ content, kind, cost });
   }
 

@@ -147,7 +147,7 @@ export function decodeValue(
 }
 
 /** A plain Uint8Array of its own memory, whatever class the source is. */
-function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const copy = new Uint8Array(end - start);
   copy.set(bytes.subarray(start, end));
   return copy;
