@@ -95,13 +95,13 @@ test('long bytes leave from where they are, uncopied', () => {
 });
 
 test('a message that fits a frame of the receiver leaves in one, and a longer one in shorter frames', () => {
-  const end = alone({ role: 'dialer', remote: { chunk: 100_000 } });
+  const end = alone({ role: 'dialer', remote: { chunk: 200_000 } });
   end.ask('unary', 1);
   end.sent();
-  end.ask('unary', new Uint8Array(99_998));
-  expect(end.leaves()).toEqual(['REQUEST 2 100000']);
-  end.ask('unary', new Uint8Array(300_000));
+  end.ask('unary', new Uint8Array(199_998));
+  expect(end.leaves()).toEqual(['REQUEST 2 200000']);
+  end.ask('unary', new Uint8Array(400_000));
   expect(end.leaves()).toEqual(['REQUEST+ 4 65536']);
-  end.receive(creditFrame(4, 300_000));
-  expect(end.leaves()).toEqual([...new Array(3).fill('CHUNK+ 4 65536'), 'CHUNK 4 37866']);
+  end.receive(creditFrame(4, 400_000));
+  expect(end.leaves()).toEqual([...new Array(2).fill('CHUNK+ 4 131072'), 'CHUNK 4 72330']);
 });

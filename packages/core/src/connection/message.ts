@@ -6,7 +6,7 @@ import type { Limits } from '../wire/limits.ts';
 import { MAX_TEXT, textRoom, writeText } from '../wire/text.ts';
 import type { Call } from './call.ts';
 import { HALF, next, STEP } from './half.ts';
-import { LongMessage, PART_BYTES } from './long-message.ts';
+import { FIRST_BYTES, LongMessage } from './long-message.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The bytes that tell a long message's whole length. */
@@ -83,7 +83,7 @@ export function writeMessage(
     call.sending = HALF.CLOSED;
     return;
   }
-  const first = Math.min(chunk, PART_BYTES) - prologue.size - TOTAL_BYTES;
+  const first = Math.min(chunk, FIRST_BYTES) - prologue.size - TOTAL_BYTES;
   frames.begin(type, flags | FLAG.MORE, call.id, prologue.size + TOTAL_BYTES + FrameWriter.roomFor(first));
   prologue.write(outbox);
   frames.u64(body.length);
