@@ -90,11 +90,56 @@ test('it goes on while it pays, in one chain of turns', () => {
 test('each time that it did not pay it takes twice as long to begin again', () => {
   const loop = new TestLoop();
   const lookout = new Lookout(loop);
-  needed(loop, lookout);
-  for (let price = 16; price <= 2048; price *= 2) {
+  let reads = needed(loop, lookout) - 1;
+  expect(reads).toBe(8);
+  for (const next of [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 6144]) {
     loop.run(0.15);
     // The first is late.
-    expect(needed(loop, lookout)).toBe(price + 1);
+    reads += needed(loop, lookout);
+    expect(reads).toBe(next);
+  }
+});
+
+/** One of two processes that wait for each other. */
+class End {
+  readonly loop = new TestLoop();
+  readonly lookout = new Lookout(this.loop);
+
+  /** So often it looks in vain. */
+  fail(times: number): void {
+    for (let i = 0; i < times; i++) {
+      needed(this.loop, this.lookout);
+      this.loop.run(0.15);
+    }
+    this.lookout.gone(this.loop);
+  }
+}
+
+test('two that have looked in vain begin together, where only that pays', () => {
+  for (const [ours, theirs, most] of [
+    [0, 0, 8],
+    [3, 3, 64],
+    [6, 2, 512],
+    [9, 8, 2048],
+  ] as const) {
+    const ends = [new End(), new End()] as const;
+    ends[0].fail(ours);
+    ends[1].fail(theirs);
+    const start = Math.max(...ends.map(({ loop }) => loop.time));
+    for (const { loop } of ends) loop.time = start;
+    let together = 0;
+    let exchanges = 0;
+    for (; exchanges < 10_000 && together < 100; exchanges++) {
+      for (const { loop, lookout } of ends) {
+        // One that sleeps has to be woken.
+        const took = loop.awake ? 0.01 : 0.06;
+        for (const end of ends) end.loop.run(took);
+        lookout.came(ends);
+        lookout.sent(ends);
+      }
+      together = ends.every(({ loop }) => loop.awake) ? together + 1 : 0;
+    }
+    expect(exchanges - together).toBeLessThanOrEqual(most + 1);
   }
 });
 

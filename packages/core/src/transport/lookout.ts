@@ -23,11 +23,15 @@ const BOUND = 0.1;
 /** What it costs to sleep and to be woken: what comes earlier has saved something, what comes later has not. */
 const WORTH = 0.05;
 
-/** After so many reads that came soon it looks for the next; after twice as many each time that this did not pay. */
+/**
+ * It may begin at each eighth read of a connection; where that did not pay, at each sixteenth, and so on. Where wake-ups take
+ * long, to look pays only while both ends do. They count the same messages, and so they begin together: when each counted
+ * what had come soon since it stopped, two that had failed might miss each other for a second.
+ */
 const LEAST = 8;
 const MOST = 2048;
 
-/** One that did not come soon, or in turn with what was sent, takes so many of those back. */
+/** Of the last eight nearly all must have come soon: one that did not, or not in turn with what was sent, takes back so many. */
 const LATE = 4;
 
 /**
@@ -58,9 +62,11 @@ export class Lookout {
   /** Whom it looks for: who was read last. */
   #who: unknown = undefined;
   #off = false;
-  /** It looks while this is 0; so many reads have to come soon before. */
+  /** It looks while this is 0, and may begin from -1 on; so many reads have to come soon before. */
   #trust = -LEAST;
   #price = LEAST;
+  /** How many reads of whom it looks for there were. */
+  #reads = 0;
   /** When something came last. */
   #last = 0;
   /** What it has saved since it began, less what it lost, in milliseconds. */
@@ -83,6 +89,7 @@ export class Lookout {
     if (who !== this.#who) return this.#turnTo(who);
     const now = this.#loop.now();
     const took = now - this.#last;
+    this.#reads++;
     if (!this.#answered) this.#doubt();
     else if (this.#looking) this.#found(now, took);
     else if (took > SOON || took < AT_ONCE) this.#doubt();
@@ -115,16 +122,19 @@ export class Lookout {
     this.#last = Number.NaN;
     this.#answered = false;
     this.#looking = false;
-    this.#trust = -this.#price;
+    this.#trust = -LEAST;
+    this.#reads = 0;
   }
 
   #doubt(): void {
     this.#looking = false;
-    this.#trust = Math.max(this.#trust - LATE, -this.#price);
+    this.#trust = Math.max(this.#trust - LATE, -LEAST);
   }
 
   #earn(): void {
-    if (++this.#trust < 0) return;
+    if (this.#trust < -1) this.#trust++;
+    if (this.#trust < -1 || this.#reads % this.#price > 0) return;
+    this.#trust = 0;
     this.#saved = 0;
     this.#off = this.#loop.alone();
     if (this.#off) this.#turnTo(undefined);
@@ -155,7 +165,7 @@ export class Lookout {
     this.#saved -= PAID * lost;
     const paid = this.#saved > 0;
     this.#price = paid ? LEAST : Math.min(2 * this.#price, MOST);
-    this.#trust = paid ? 0 : -this.#price;
+    this.#trust = paid ? 0 : -LEAST;
   }
 }
 
