@@ -28,7 +28,7 @@ answering({
     await exchange(64, inFlight, () => {});
     let come = 0;
     const held: number[] = [];
-    await exchange(160, inFlight, () => {
+    await exchange(320, inFlight, () => {
       come++;
       // Once, with messages under way: what this finds alive is old from then on.
       if (come === 8) globalThis.gc?.();
